@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+/*
+ * recur: recurrent neural networks in C.
+ *
+ * This header includes the others in the order in which a program needs them; each is the manual of its part:
+ *
+ *     context.h   status codes, error text, threads, allocator, instruction set
+ *     tensor.h    arrays and parameters
+ *     init.h      initialisation of parameters
+ *     tape.h      recording, backward, gradient check, operations of your own
+ *     op.h        differentiable operations
+ *     loss.h      losses
+ *     layer.h     Linear, Embedding, LayerNorm, BatchNorm1d
+ *     rnn.h       RNN, LSTM, GRU: layers and single-step cells
+ *     optim.h     optimizers, clipping, learning-rate schedules
+ *     format.h    safetensors: read and write model files
+ *     infer.h     streaming inference without allocation
+ *     data.h      tables, windows, scalers, splits, synthetic sets
+ *     train.h     the training loop, metrics, checkpoints
+ *     task.h      forecasting: from a file to an answer
+ *
+ * Three lifetimes: the context (recur_ctx) holds threads and memory; parameters (recur_params) live until they are
+ * freed; what an expression returns lives on the tape until the next recur_tape_begin(). What the caller must free
+ * comes back through an out-parameter of a function that returns a status; what is returned directly lives in
+ * something else. Every *_free accepts NULL.
+ *
+ * Errors: functions that build expressions return NULL after recording the first error in the context, and from then
+ * on every expression returns NULL at once, so that a forward pass reads as maths and is checked once per step.
+ * Everything else returns a recur_status. The library never prints, exits or aborts, and keeps no global state.
+ *
+ * Threads: an object belongs to one thread at a time. Two contexts run side by side. A finished inference plan is
+ * constant and may be shared by any number of threads.
+ */
+#ifndef RECUR_RECUR_H
+#define RECUR_RECUR_H
+
+#include "context.h"
+#include "tensor.h"
+#include "init.h"
+#include "tape.h"
+#include "op.h"
+#include "loss.h"
+#include "layer.h"
+#include "rnn.h"
+#include "optim.h"
+#include "format.h"
+#include "infer.h"
+#include "data.h"
+#include "train.h"
+#include "task.h"
+
+#endif
