@@ -45,8 +45,5 @@
 #include "optim.h"
 #include "format.h"
 #include "infer.h"
-#include "data.h"
-#include "train.h"
-#include "task.h"
 
 #endif
