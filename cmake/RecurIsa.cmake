@@ -1,27 +1,35 @@
 # SPDX-License-Identifier: MIT
 # One file of src/kernel/ per instruction set, each with its own flags: isa_portable.c everywhere, the others
-# where the processor can have them. RECUR_HAVE_<SET> tells src/kernel/ which of them are compiled in.
+# where the processor can have them.
+#
+# recur_isa(SOURCES DEFINITIONS): takes from the list SOURCES the files of sets that are not for this processor,
+# gives the others their flags, and sets DEFINITIONS to RECUR_HAVE_<SET>=1 for each that is compiled in.
 
-set(recur_isa_avx2 -mavx2 -mfma)
-set(recur_isa_avx512 -mavx512f -mavx512dq -mavx512vl -mavx512bw -mfma)
-set(recur_isa_neon "")
-
-if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|amd64|AMD64)$")
-    set(recur_isa_sets avx2 avx512)
-elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64)$")
-    set(recur_isa_sets neon)
-else()
-    set(recur_isa_sets "")
-endif()
-
-file(GLOB kernel_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/kernel/*.c)
-foreach(set avx2 avx512 neon)
-    set(file ${PROJECT_SOURCE_DIR}/src/kernel/isa_${set}.c)
-    if(NOT set IN_LIST recur_isa_sets)
-        list(REMOVE_ITEM recur_sources ${file})
-    elseif(file IN_LIST recur_sources)
-        set_property(SOURCE ${file} PROPERTY COMPILE_OPTIONS ${recur_isa_${set}})
-        string(TOUPPER ${set} upper)
-        set_property(SOURCE ${kernel_sources} APPEND PROPERTY COMPILE_DEFINITIONS RECUR_HAVE_${upper}=1)
+function(recur_isa sources definitions)
+    set(flags_avx2 -mavx2 -mfma)
+    set(flags_avx512 -mavx512f -mavx512dq -mavx512vl -mavx512bw -mfma)
+    set(flags_neon "")
+    if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|amd64|AMD64)$")
+        set(usable avx2 avx512)
+    elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64)$")
+        set(usable neon)
     endif()
-endforeach()
+
+    set(kept ${${sources}})
+    set(have "")
+    foreach(file ${kept})
+        if(NOT file MATCHES "/src/kernel/isa_(avx2|avx512|neon)\\.c$")
+            continue()
+        endif()
+        set(set ${CMAKE_MATCH_1})
+        if(NOT set IN_LIST usable)
+            list(REMOVE_ITEM kept ${file})
+            continue()
+        endif()
+        set_property(SOURCE ${file} PROPERTY COMPILE_OPTIONS ${flags_${set}})
+        string(TOUPPER ${set} upper)
+        list(APPEND have RECUR_HAVE_${upper}=1)
+    endforeach()
+    set(${sources} ${kept} PARENT_SCOPE)
+    set(${definitions} ${have} PARENT_SCOPE)
+endfunction()

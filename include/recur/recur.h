@@ -4,6 +4,7 @@
  *
  * This header includes the others in the order in which a program needs them; each is the manual of its part:
  *
+ *     version.h   the version of these headers
  *     context.h   status codes, error text, threads, allocator, instruction set
  *     tensor.h    arrays and parameters
  *     init.h      initialisation of parameters
@@ -34,6 +35,7 @@
 #ifndef RECUR_RECUR_H
 #define RECUR_RECUR_H
 
+#include "version.h"
 #include "context.h"
 #include "tensor.h"
 #include "init.h"
