@@ -35,8 +35,8 @@ RECUR_API const char *recur_status_name(recur_status s);
 /* Version of the library that is running, such as "0.1.0". */
 RECUR_API const char *recur_version(void);
 
-/* Memory from the caller. `alloc` returns memory aligned to `align` (a power of two) or NULL; `release` gets back the
- * size that was asked for. Both are called only by threads that use the context. */
+/* Memory from the caller. `alloc` returns memory aligned to `align` (a power of two) or NULL; `release` gets
+ * back the size that was asked for. Both are called only by threads that use the context. */
 typedef struct recur_allocator {
     void *(*alloc)(void *user, size_t size, size_t align);
     void (*release)(void *user, void *ptr, size_t size);
@@ -45,24 +45,24 @@ typedef struct recur_allocator {
 
 /* {0} is a good default. */
 typedef struct recur_options {
-    int threads;                      /* worker threads, the caller included; 0 = one per available processor */
-    const char *isa;                  /* "portable", "avx2", "avx512", "neon"; NULL = RECUR_ISA, else the best */
+    int threads;     /* worker threads, the caller included; 0 = one per available processor */
+    const char *isa; /* "portable", "avx2", "avx512", "neon"; NULL = RECUR_ISA, else the best */
     const recur_allocator *allocator; /* copied; NULL = malloc and free */
-    bool keep_denormals;              /* false: denormal numbers count as zero inside the library's own work */
+    bool keep_denormals; /* false: denormal numbers count as zero inside the library's own work */
 } recur_options;
 
 typedef struct recur_ctx recur_ctx;
 
-/* Creates a context. Results never depend on `threads` or `isa`. RECUR_EUNSUPPORTED: this processor or build does not
- * have the instruction set that was asked for. */
+/* Creates a context. Results never depend on `threads` or `isa`. RECUR_EUNSUPPORTED: this processor or build
+ * does not have the instruction set that was asked for. */
 RECUR_API recur_status recur_ctx_create(recur_ctx **out, const recur_options *opt);
 RECUR_API void recur_ctx_free(recur_ctx *cx);
 
 RECUR_API int recur_ctx_threads(const recur_ctx *cx);
 RECUR_API const char *recur_ctx_isa(const recur_ctx *cx);
 
-/* The error that expressions are stuck on, else the last that a function returned; *text (may be NULL) says what was
- * expected and what came. The text lives in the context until the next error and is never NULL. */
+/* The error that expressions are stuck on, else the last that a function returned; *text (may be NULL) says
+ * what was expected and what came. The text lives in the context until the next error and is never NULL. */
 RECUR_API recur_status recur_error(const recur_ctx *cx, const char **text);
 
 /* Forgets the error: expressions work again, the text is "no error". */

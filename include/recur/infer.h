@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* Streaming inference: a trained stack frozen into a plan, one session per stream. A plan is constant and shared by any number
- * of threads; a session lives in the caller's memory; a step allocates nothing, takes no lock, cannot fail, and gives the
- * same bits as recur_rnn_forward() over the whole sequence. */
+/* Streaming inference: a trained stack frozen into a plan, one session per stream. A plan is constant and
+ * shared by any number of threads; a session lives in the caller's memory; a step allocates nothing, takes no
+ * lock, cannot fail, and gives the same bits as recur_rnn_forward() over the whole sequence. */
 #ifndef RECUR_INFER_H
 #define RECUR_INFER_H
 
@@ -15,32 +15,36 @@ extern "C" {
 typedef struct recur_plan recur_plan;
 typedef struct recur_session recur_session;
 
-/* An empty plan. Add the parts in order; each copies (and packs) its weights, so the parameters may go afterwards. RECUR_ESHAPE where a
- * part does not fit onto the one before. The plan keeps no pointer into the context but its allocator. */
+/* An empty plan. Add the parts in order; each copies (and packs) its weights, so the parameters may go
+ * afterwards. RECUR_ESHAPE where a part does not fit onto the one before. The plan keeps no pointer into the
+ * context but its allocator. */
 RECUR_API recur_status recur_plan_create(recur_plan **out, recur_ctx *cx);
 RECUR_API void recur_plan_free(recur_plan *p);
-RECUR_API recur_status recur_plan_embedding(recur_plan *p, const recur_embedding_layer *l); /* first part only */
+RECUR_API recur_status recur_plan_embedding(recur_plan *p,
+                                            const recur_embedding_layer *l); /* first part only */
 /* RECUR_EUNSUPPORTED if bidirectional: that needs the future. */
 RECUR_API recur_status recur_plan_rnn(recur_plan *p, const recur_rnn *rnn);
 RECUR_API recur_status recur_plan_linear(recur_plan *p, const recur_linear_layer *l);
 
 RECUR_API recur_dtype recur_plan_dtype(const recur_plan *p);
-RECUR_API int64_t recur_plan_input(const recur_plan *p);  /* numbers a step takes: I, or 1 id with an embedding */
+RECUR_API int64_t
+recur_plan_input(const recur_plan *p); /* numbers a step takes: I, or 1 id with an embedding */
 RECUR_API int64_t recur_plan_output(const recur_plan *p); /* numbers a step gives */
 
 /* Bytes of a session of `batch` parallel streams; 0 if that does not fit the machine. */
 RECUR_API size_t recur_session_size(const recur_plan *p, int64_t batch);
-/* Makes a session in `mem` (aligned to 64, at least recur_session_size() bytes) with states of zero. The session is a
- * contiguous block: nothing to free but the memory. The plan must outlive it. */
-RECUR_API recur_status recur_session_init(recur_session **out, void *mem, size_t size, const recur_plan *p, int64_t batch);
+/* Makes a session in `mem` (aligned to 64, at least recur_session_size() bytes) with states of zero. The
+ * session is a contiguous block: nothing to free but the memory. The plan must outlive it. */
+RECUR_API recur_status recur_session_init(recur_session **out, void *mem, size_t size, const recur_plan *p,
+                                          int64_t batch);
 RECUR_API void recur_session_reset(recur_session *s);
-/* One time step: x [batch, input], y [batch, output], both of the plan's type; ids for an embedding: int64_t [batch], and
- * an id outside the table counts as row 0. */
+/* One time step: x [batch, input], y [batch, output], both of the plan's type; ids for an embedding: int64_t
+ * [batch], and an id outside the table counts as row 0. */
 RECUR_API void recur_session_step(recur_session *s, const void *x, void *y);
 /* Copies the states (beam search, checkpoints). RECUR_EINVAL unless both have the same plan and batch. */
 RECUR_API recur_status recur_session_copy(recur_session *dst, const recur_session *src);
-/* The states, for those who set or save them: h and c of layer `l` over all recurrent parts, [batch, O] and [batch, H]; NULL past
- * the end or where there is no c. */
+/* The states, for those who set or save them: h and c of layer `l` over all recurrent parts, [batch, O] and
+ * [batch, H]; NULL past the end or where there is no c. */
 RECUR_API void *recur_session_h(recur_session *s, int l);
 RECUR_API void *recur_session_c(recur_session *s, int l);
 

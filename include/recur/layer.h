@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* Layers with parameters. Each is a small struct of parameters that live in a recur_params: copy it, or leave it; there
- * is nothing to free. Parameters are named prefix + "." + PyTorch's name (no dot for an empty prefix) and initialised as
- * PyTorch does. */
+/* Layers with parameters. Each is a small struct of parameters that live in a recur_params: copy it, or leave
+ * it; there is nothing to free. Parameters are named prefix + "." + PyTorch's name (no dot for an empty
+ * prefix) and initialised as PyTorch does. */
 #ifndef RECUR_LAYER_H
 #define RECUR_LAYER_H
 
@@ -15,8 +15,8 @@ extern "C" {
 typedef struct recur_linear_layer {
     recur_tensor *weight, *bias;
 } recur_linear_layer;
-RECUR_API recur_status recur_linear_create(recur_linear_layer *out, recur_params *ps, const char *prefix, int64_t in,
-                                           int64_t out_features, bool bias);
+RECUR_API recur_status recur_linear_create(recur_linear_layer *out, recur_params *ps, const char *prefix,
+                                           int64_t in, int64_t out_features, bool bias);
 RECUR_API recur_tensor *recur_linear_forward(recur_tape *tp, const recur_linear_layer *l, recur_tensor *x);
 
 /* weight [V, E]; padding_idx as in recur_embedding(): its row starts as zeros. */
@@ -24,29 +24,30 @@ typedef struct recur_embedding_layer {
     recur_tensor *weight;
     int64_t padding_idx;
 } recur_embedding_layer;
-RECUR_API recur_status recur_embedding_create(recur_embedding_layer *out, recur_params *ps, const char *prefix, int64_t V,
-                                              int64_t E, int64_t padding_idx);
-RECUR_API recur_tensor *recur_embedding_forward(recur_tape *tp, const recur_embedding_layer *l, recur_tensor *ids);
+RECUR_API recur_status recur_embedding_create(recur_embedding_layer *out, recur_params *ps,
+                                              const char *prefix, int64_t V, int64_t E, int64_t padding_idx);
+RECUR_API recur_tensor *recur_embedding_forward(recur_tape *tp, const recur_embedding_layer *l,
+                                                recur_tensor *ids);
 
-/* Normalises over the last `rank` axes, whose lengths are those of weight: (x - mean) / sqrt(var + eps) * weight + bias,
- * with the biased variance (Ba et al. 2016). */
+/* Normalises over the last `rank` axes, whose lengths are those of weight: (x - mean) / sqrt(var + eps) *
+ * weight + bias, with the biased variance (Ba et al. 2016). */
 typedef struct recur_layer_norm {
     recur_tensor *weight, *bias;
     double eps;
 } recur_layer_norm;
-RECUR_API recur_status recur_layer_norm_create(recur_layer_norm *out, recur_params *ps, const char *prefix, int rank,
-                                               const int64_t *shape, double eps, bool affine);
+RECUR_API recur_status recur_layer_norm_create(recur_layer_norm *out, recur_params *ps, const char *prefix,
+                                               int rank, const int64_t *shape, double eps, bool affine);
 RECUR_API recur_tensor *recur_layer_norm_forward(recur_tape *tp, const recur_layer_norm *l, recur_tensor *x);
 
-/* BatchNorm1d on [N, C] or [N, C, L] (Ioffe and Szegedy 2015). In RECUR_TRAIN mode by the batch, whose statistics then
- * enter the running ones: biased variance to normalise, unbiased to keep; otherwise by the running ones.
- * momentum < 0: cumulative average (PyTorch's None). */
+/* BatchNorm1d on [N, C] or [N, C, L] (Ioffe and Szegedy 2015). In RECUR_TRAIN mode by the batch, whose
+ * statistics then enter the running ones: biased variance to normalise, unbiased to keep; otherwise by the
+ * running ones. momentum < 0: cumulative average (PyTorch's None). */
 typedef struct recur_batch_norm {
     recur_tensor *weight, *bias, *running_mean, *running_var, *num_batches_tracked;
     double eps, momentum;
 } recur_batch_norm;
-RECUR_API recur_status recur_batch_norm_create(recur_batch_norm *out, recur_params *ps, const char *prefix, int64_t C,
-                                               double eps, double momentum, bool affine);
+RECUR_API recur_status recur_batch_norm_create(recur_batch_norm *out, recur_params *ps, const char *prefix,
+                                               int64_t C, double eps, double momentum, bool affine);
 RECUR_API recur_tensor *recur_batch_norm_forward(recur_tape *tp, const recur_batch_norm *l, recur_tensor *x);
 
 #ifdef __cplusplus

@@ -13,14 +13,16 @@ extern "C" {
 typedef enum recur_reduction { RECUR_MEAN = 0, RECUR_SUM = 1, RECUR_NONE = 2 } recur_reduction;
 
 /* (x - y)^2, |x - y|: target of the input's shape. */
-RECUR_API recur_tensor *recur_mse_loss(recur_tape *tp, recur_tensor *input, recur_tensor *target, recur_reduction r);
-RECUR_API recur_tensor *recur_l1_loss(recur_tape *tp, recur_tensor *input, recur_tensor *target, recur_reduction r);
+RECUR_API recur_tensor *recur_mse_loss(recur_tape *tp, recur_tensor *input, recur_tensor *target,
+                                       recur_reduction r);
+RECUR_API recur_tensor *recur_l1_loss(recur_tape *tp, recur_tensor *input, recur_tensor *target,
+                                      recur_reduction r);
 /* d^2 / (2 beta) where |d| < beta, else |d| - beta / 2; beta 0 is l1. PyTorch's default: 1. */
-RECUR_API recur_tensor *recur_smooth_l1_loss(recur_tape *tp, recur_tensor *input, recur_tensor *target, double beta,
-                                             recur_reduction r);
+RECUR_API recur_tensor *recur_smooth_l1_loss(recur_tape *tp, recur_tensor *input, recur_tensor *target,
+                                             double beta, recur_reduction r);
 /* d^2 / 2 where |d| <= delta, else delta (|d| - delta / 2), delta > 0. */
-RECUR_API recur_tensor *recur_huber_loss(recur_tape *tp, recur_tensor *input, recur_tensor *target, double delta,
-                                         recur_reduction r);
+RECUR_API recur_tensor *recur_huber_loss(recur_tape *tp, recur_tensor *input, recur_tensor *target,
+                                         double delta, recur_reduction r);
 
 /* Options of cross entropy and nll. {0} would ignore class 0: begin with RECUR_CLASS_LOSS. */
 typedef struct recur_class_loss {
@@ -40,8 +42,10 @@ RECUR_API recur_tensor *recur_nll_loss(recur_tape *tp, recur_tensor *log_prob, r
                                        recur_class_loss options);
 
 /* Probabilities in [0, 1]; logs are clamped at -100; the gradient is (p - t) / max(p (1 - p), 1e-12). */
-RECUR_API recur_tensor *recur_bce_loss(recur_tape *tp, recur_tensor *prob, recur_tensor *target, recur_reduction r);
-/* From logits, stable for any size. pos_weight (broadcast against the input's shape, or NULL) weighs the positive part. */
+RECUR_API recur_tensor *recur_bce_loss(recur_tape *tp, recur_tensor *prob, recur_tensor *target,
+                                       recur_reduction r);
+/* From logits, stable for any size. pos_weight (broadcast against the input's shape, or NULL) weighs the
+ * positive part. */
 RECUR_API recur_tensor *recur_bce_with_logits(recur_tape *tp, recur_tensor *logits, recur_tensor *target,
                                               recur_tensor *pos_weight, recur_reduction r);
 

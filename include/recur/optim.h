@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Optimizers, gradient clipping and learning-rate schedules, with PyTorch's formulas, defaults and state names. */
+/* Optimizers, gradient clipping and learning-rate schedules, with PyTorch's formulas, defaults and state
+ * names. */
 #ifndef RECUR_OPTIM_H
 #define RECUR_OPTIM_H
 
@@ -19,20 +20,21 @@ typedef enum recur_optim_kind {
     RECUR_NADAM     /* Dozat 2016 */
 } recur_optim_kind;
 
-/* Begin with recur_optim_defaults(kind), which holds torch.optim's defaults; fields that the kind does not use are ignored. */
+/* Begin with recur_optim_defaults(kind), which holds torch.optim's defaults; fields that the kind does not
+ * use are ignored. */
 typedef struct recur_optim_config {
     recur_optim_kind kind;
     double lr, weight_decay;
-    double momentum, dampening;  /* SGD; momentum also RMSprop */
-    bool nesterov;               /* SGD */
-    double beta1, beta2, eps;    /* Adam, AdamW, NAdam; eps also RMSprop, Adagrad, Adadelta */
-    bool amsgrad;                /* Adam, AdamW */
-    double alpha;                /* RMSprop */
-    bool centered;               /* RMSprop */
-    double lr_decay;             /* Adagrad */
-    double initial_accumulator;  /* Adagrad */
-    double rho;                  /* Adadelta */
-    double momentum_decay;       /* NAdam */
+    double momentum, dampening; /* SGD; momentum also RMSprop */
+    bool nesterov;              /* SGD */
+    double beta1, beta2, eps;   /* Adam, AdamW, NAdam; eps also RMSprop, Adagrad, Adadelta */
+    bool amsgrad;               /* Adam, AdamW */
+    double alpha;               /* RMSprop */
+    bool centered;              /* RMSprop */
+    double lr_decay;            /* Adagrad */
+    double initial_accumulator; /* Adagrad */
+    double rho;                 /* Adadelta */
+    double momentum_decay;      /* NAdam */
     bool maximize;
 } recur_optim_config;
 RECUR_API recur_optim_config recur_optim_defaults(recur_optim_kind kind);
@@ -40,10 +42,12 @@ RECUR_API recur_optim_config recur_optim_defaults(recur_optim_kind kind);
 typedef struct recur_optim recur_optim;
 
 /* An optimizer of all trained parameters of `ps`, which must outlive it and may not grow afterwards. */
-RECUR_API recur_status recur_optim_create(recur_optim **out, recur_params *ps, const recur_optim_config *config);
+RECUR_API recur_status recur_optim_create(recur_optim **out, recur_params *ps,
+                                          const recur_optim_config *config);
 RECUR_API void recur_optim_free(recur_optim *o);
 /* Other options (of the same kind) for the parameters whose name begins with `prefix`: a parameter group. */
-RECUR_API recur_status recur_optim_group(recur_optim *o, const char *prefix, const recur_optim_config *config);
+RECUR_API recur_status recur_optim_group(recur_optim *o, const char *prefix,
+                                         const recur_optim_config *config);
 /* One update of every parameter; then all gradients are zero. */
 RECUR_API recur_status recur_optim_step(recur_optim *o);
 RECUR_API double recur_optim_lr(const recur_optim *o);
@@ -52,13 +56,16 @@ RECUR_API void recur_optim_set_lr(recur_optim *o, double lr);
 RECUR_API void recur_optim_set_momentum(recur_optim *o, double momentum); /* beta1 for the Adam family */
 RECUR_API uint64_t recur_optim_steps(const recur_optim *o);
 RECUR_API void recur_optim_set_steps(recur_optim *o, uint64_t steps);
-/* The state, for checkpoints: tensors named parameter + "." + PyTorch's buffer name (momentum_buffer, exp_avg, exp_avg_sq,
- * max_exp_avg_sq, square_avg, grad_avg, sum, acc_delta, mu_product), by position; NULL past the end. They belong to `o`. */
+/* The state, for checkpoints: tensors named parameter + "." + PyTorch's buffer name (momentum_buffer,
+ * exp_avg, exp_avg_sq, max_exp_avg_sq, square_avg, grad_avg, sum, acc_delta, mu_product), by position; NULL
+ * past the end. They belong to `o`. */
 RECUR_API recur_tensor *recur_optim_state(recur_optim *o, size_t index);
 
-/* Scales all gradients of `ps` by min(1, max_norm / (norm + 1e-6)), where norm (also put into *norm if not NULL) is the norm over
- * all gradients together; norm_type 2, another p >= 1, or INFINITY. As clip_grad_norm_: an infinite gradient becomes NaN. */
-RECUR_API recur_status recur_clip_grad_norm(recur_params *ps, double max_norm, double norm_type, double *norm);
+/* Scales all gradients of `ps` by min(1, max_norm / (norm + 1e-6)), where norm (also put into *norm if not
+ * NULL) is the norm over all gradients together; norm_type 2, another p >= 1, or INFINITY. As
+ * clip_grad_norm_: an infinite gradient becomes NaN. */
+RECUR_API recur_status recur_clip_grad_norm(recur_params *ps, double max_norm, double norm_type,
+                                            double *norm);
 /* Clamps every gradient to +-limit. */
 RECUR_API recur_status recur_clip_grad_value(recur_params *ps, double limit);
 
@@ -78,19 +85,19 @@ typedef enum recur_schedule_kind {
 /* Begin with recur_schedule_defaults(kind). Fields that the kind does not use are ignored. */
 typedef struct recur_schedule_config {
     recur_schedule_kind kind;
-    double gamma;                 /* step, multi-step, exponential: factor; default 0.1 */
-    int64_t step_size;            /* step */
-    const int64_t *milestones;    /* multi-step: borrowed during recur_schedule_create() only */
+    double gamma;              /* step, multi-step, exponential: factor; default 0.1 */
+    int64_t step_size;         /* step */
+    const int64_t *milestones; /* multi-step: borrowed during recur_schedule_create() only */
     int n_milestones;
-    int64_t T_max;                /* cosine */
-    double eta_min;               /* cosine, cosine with restarts */
-    int64_t T_0, T_mult;          /* cosine with restarts */
+    int64_t T_max;       /* cosine */
+    double eta_min;      /* cosine, cosine with restarts */
+    int64_t T_0, T_mult; /* cosine with restarts */
     /* plateau */
-    bool maximize;                /* mode='max' */
+    bool maximize; /* mode='max' */
     double factor;
     int64_t patience, cooldown;
     double threshold, min_lr, eps;
-    bool threshold_abs;           /* threshold_mode='abs' */
+    bool threshold_abs; /* threshold_mode='abs' */
     /* one-cycle */
     double max_lr, pct_start, div_factor, final_div_factor, base_momentum, max_momentum;
     int64_t total_steps;
@@ -102,11 +109,12 @@ typedef struct recur_schedule_config {
 RECUR_API recur_schedule_config recur_schedule_defaults(recur_schedule_kind kind);
 
 typedef struct recur_schedule recur_schedule;
-RECUR_API recur_status recur_schedule_create(recur_schedule **out, recur_ctx *cx, const recur_schedule_config *config,
-                                             double base_lr);
+RECUR_API recur_status recur_schedule_create(recur_schedule **out, recur_ctx *cx,
+                                             const recur_schedule_config *config, double base_lr);
 /* SequentialLR: part i until milestones[i] steps (n - 1 milestones), each part counting its own steps. */
-RECUR_API recur_status recur_schedule_sequence(recur_schedule **out, recur_ctx *cx, const recur_schedule_config *parts,
-                                               int n, const int64_t *milestones, double base_lr);
+RECUR_API recur_status recur_schedule_sequence(recur_schedule **out, recur_ctx *cx,
+                                               const recur_schedule_config *parts, int n,
+                                               const int64_t *milestones, double base_lr);
 RECUR_API void recur_schedule_free(recur_schedule *s);
 /* One step (of an epoch or a batch, as the caller decides); `metric` is for plateau only. */
 RECUR_API void recur_schedule_step(recur_schedule *s, double metric);

@@ -20,17 +20,18 @@
  *     train.h     the training loop, metrics, checkpoints
  *     task.h      forecasting: from a file to an answer
  *
- * Three lifetimes: the context (recur_ctx) holds threads and memory; parameters (recur_params) live until they are
- * freed; what an expression returns lives on the tape until the next recur_tape_begin(). What the caller must free
- * comes back through an out-parameter of a function that returns a status; what is returned directly lives in
- * something else. Every *_free accepts NULL.
+ * Three lifetimes: the context (recur_ctx) holds threads and memory; parameters (recur_params) live until
+ * they are freed; what an expression returns lives on the tape until the next recur_tape_begin(). What the
+ * caller must free comes back through an out-parameter of a function that returns a status; what is returned
+ * directly lives in something else. Every *_free accepts NULL.
  *
- * Errors: functions that build expressions return NULL after recording the first error in the context, and from then
- * on every expression returns NULL at once, so that a forward pass reads as maths and is checked once per step.
- * Everything else returns a recur_status. The library never prints, exits or aborts, and keeps no global state.
+ * Errors: functions that build expressions return NULL after recording the first error in the context, and
+ * from then on every expression returns NULL at once, so that a forward pass reads as maths and is checked
+ * once per step. Everything else returns a recur_status. The library never prints, exits or aborts, and keeps
+ * no global state.
  *
- * Threads: an object belongs to one thread at a time. Two contexts run side by side. A finished inference plan is
- * constant and may be shared by any number of threads.
+ * Threads: an object belongs to one thread at a time. Two contexts run side by side. A finished inference
+ * plan is constant and may be shared by any number of threads.
  */
 #ifndef RECUR_RECUR_H
 #define RECUR_RECUR_H

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Recurrent layers with PyTorch's semantics, parameter names and layout: torch.nn.RNN, LSTM, GRU and their cells. */
+/* Recurrent layers with PyTorch's semantics, parameter names and layout: torch.nn.RNN, LSTM, GRU and their
+ * cells. */
 #ifndef RECUR_RNN_H
 #define RECUR_RNN_H
 
@@ -10,13 +11,15 @@ extern "C" {
 #endif
 
 typedef enum recur_cell {
-    RECUR_RNN_TANH = 0, /* h' = tanh(W_ih x + b_ih + W_hh h + b_hh)                                 (Elman 1990) */
+    RECUR_RNN_TANH =
+        0, /* h' = tanh(W_ih x + b_ih + W_hh h + b_hh)                                 (Elman 1990) */
     RECUR_RNN_RELU = 1, /* the same with relu */
-    RECUR_LSTM = 2,     /* i,f,g,o = W_ih x + b_ih + W_hh h + b_hh; c' = s(f) c + s(i) tanh(g); h' = s(o) tanh(c')
-                           (Hochreiter and Schmidhuber 1997; Gers et al. 2000) */
-    RECUR_GRU = 3,      /* r,z = s(..); n = tanh(W_in x + b_in + r (W_hn h + b_hn)); h' = (1 - z) n + z h
-                           (PyTorch, cuDNN: the reset gate acts after the product) */
-    RECUR_GRU_ORIGINAL = 4 /* n = tanh(W_in x + b_in + W_hn (r h) + b_hn), else the same (Cho et al. 2014, v1) */
+    RECUR_LSTM = 2, /* i,f,g,o = W_ih x + b_ih + W_hh h + b_hh; c' = s(f) c + s(i) tanh(g); h' = s(o) tanh(c')
+                       (Hochreiter and Schmidhuber 1997; Gers et al. 2000) */
+    RECUR_GRU = 3,  /* r,z = s(..); n = tanh(W_in x + b_in + r (W_hn h + b_hn)); h' = (1 - z) n + z h
+                       (PyTorch, cuDNN: the reset gate acts after the product) */
+    RECUR_GRU_ORIGINAL =
+        4 /* n = tanh(W_in x + b_in + W_hn (r h) + b_hn), else the same (Cho et al. 2014, v1) */
 } recur_cell;
 
 /* {.cell = .., .input = I, .hidden = H} and zeros are a one-layer, time-first layer with biases. */
@@ -27,21 +30,23 @@ typedef struct recur_rnn_config {
     int64_t proj;          /* LSTM: size P of the projected h; 0 = none (Sak et al. 2014) */
     bool bidirectional;    /* D = 2, else 1 */
     bool no_bias;
-    bool batch_first;      /* sequences are [B, T, ..], else [T, B, ..]; states are [L*D, B, ..] either way */
-    double dropout;        /* between layers, in RECUR_TRAIN mode */
-    bool compose;          /* built from primitive operations instead of the fused kernels: slow, the same meaning */
+    bool batch_first; /* sequences are [B, T, ..], else [T, B, ..]; states are [L*D, B, ..] either way */
+    double dropout;   /* between layers, in RECUR_TRAIN mode */
+    bool compose; /* built from primitive operations instead of the fused kernels: slow, the same meaning */
 } recur_rnn_config;
 
 typedef struct recur_rnn recur_rnn;
 
-/* Adds weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0, (weight_hr_l0,) .._l0_reverse, .._l1 .. to `ps` (after
- * prefix + "."; no dot for an empty prefix), uniform on +-1/sqrt(H) as in PyTorch. Gate order: LSTM i,f,g,o; GRU r,z,n. */
+/* Adds weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0, (weight_hr_l0,) .._l0_reverse, .._l1 .. to `ps`
+ * (after prefix + "."; no dot for an empty prefix), uniform on +-1/sqrt(H) as in PyTorch. Gate order: LSTM
+ * i,f,g,o; GRU r,z,n. */
 RECUR_API recur_status recur_rnn_create(recur_rnn **out, recur_params *ps, const char *prefix,
                                         const recur_rnn_config *config);
 RECUR_API void recur_rnn_free(recur_rnn *rnn);
 RECUR_API const recur_rnn_config *recur_rnn_config_of(const recur_rnn *rnn);
-/* Sets the forget gate's total bias of every layer of an LSTM to b: bias_ih gets it, bias_hh's part becomes 0. A bias of 1 helps
- * to learn long lags (Gers et al. 2000; Jozefowicz et al. 2015). RECUR_EINVAL for other cells or without biases. */
+/* Sets the forget gate's total bias of every layer of an LSTM to b: bias_ih gets it, bias_hh's part becomes
+ * 0. A bias of 1 helps to learn long lags (Gers et al. 2000; Jozefowicz et al. 2015). RECUR_EINVAL for other
+ * cells or without biases. */
 RECUR_API recur_status recur_rnn_set_forget_bias(recur_rnn *rnn, double b);
 /* Makes every gate's block of weight_hh orthogonal (init.h). */
 RECUR_API recur_status recur_rnn_init_orthogonal(recur_rnn *rnn, double gain);
@@ -54,20 +59,20 @@ typedef struct recur_rnn_out {
 } recur_rnn_out;
 
 /* x [T, B, I] or [B, T, I], or [T, I] without a batch axis (then y is [T, D*O] and states [L*D, O]).
- * lengths RECUR_I64 [B] in any order, each 0..T, or NULL: all T. The padding is never read. The reverse direction begins at
- * each sequence's own last step. A sequence of length 0 keeps its initial state.
- * h0, c0: initial states in the shapes of h, c; NULL = zeros; c0 only for LSTM. */
-RECUR_API recur_rnn_out recur_rnn_forward(recur_tape *tp, const recur_rnn *rnn, recur_tensor *x, recur_tensor *lengths,
-                                          recur_tensor *h0, recur_tensor *c0);
+ * lengths RECUR_I64 [B] in any order, each 0..T, or NULL: all T. The padding is never read. The reverse
+ * direction begins at each sequence's own last step. A sequence of length 0 keeps its initial state. h0, c0:
+ * initial states in the shapes of h, c; NULL = zeros; c0 only for LSTM. */
+RECUR_API recur_rnn_out recur_rnn_forward(recur_tape *tp, const recur_rnn *rnn, recur_tensor *x,
+                                          recur_tensor *lengths, recur_tensor *h0, recur_tensor *c0);
 
-/* --- single steps: torch.nn.RNNCell, LSTMCell, GRUCell. weight_ih, weight_hh, bias_ih, bias_hh (NULL without) are
- * parameters after prefix + ".". --- */
+/* --- single steps: torch.nn.RNNCell, LSTMCell, GRUCell. weight_ih, weight_hh, bias_ih, bias_hh (NULL
+ * without) are parameters after prefix + ".". --- */
 typedef struct recur_rnn_cell {
     recur_cell cell;
     recur_tensor *weight_ih, *weight_hh, *bias_ih, *bias_hh;
 } recur_rnn_cell;
-RECUR_API recur_status recur_rnn_cell_create(recur_rnn_cell *out, recur_params *ps, const char *prefix, recur_cell cell,
-                                             int64_t input, int64_t hidden, bool bias);
+RECUR_API recur_status recur_rnn_cell_create(recur_rnn_cell *out, recur_params *ps, const char *prefix,
+                                             recur_cell cell, int64_t input, int64_t hidden, bool bias);
 /* x [B, I] or [I]; h, c [B, H] or [H], NULL = zeros. Gives h' (.h and .y) and, for LSTM, c'. */
 RECUR_API recur_rnn_out recur_rnn_cell_forward(recur_tape *tp, const recur_rnn_cell *cell, recur_tensor *x,
                                                recur_tensor *h, recur_tensor *c);

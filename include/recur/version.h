@@ -10,7 +10,8 @@
 #define RECUR_VERSION_PATCH 0
 
 #define RECUR_VERSION_QUOTE_(x) #x
-#define RECUR_VERSION_TEXT_(a, b, c) RECUR_VERSION_QUOTE_(a) "." RECUR_VERSION_QUOTE_(b) "." RECUR_VERSION_QUOTE_(c)
+#define RECUR_VERSION_TEXT_(a, b, c) \
+    RECUR_VERSION_QUOTE_(a) "." RECUR_VERSION_QUOTE_(b) "." RECUR_VERSION_QUOTE_(c)
 
 /* The version of the header as text, "0.1.0", and as one number that grows with each release. */
 #define RECUR_VERSION RECUR_VERSION_TEXT_(RECUR_VERSION_MAJOR, RECUR_VERSION_MINOR, RECUR_VERSION_PATCH)

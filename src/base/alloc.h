@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Memory from the context's allocator, and sizes that cannot overflow. The only place that calls malloc and free. */
+/* Memory from the context's allocator, and sizes that cannot overflow. The only place that calls malloc and
+ * free. */
 #ifndef RCR_BASE_ALLOC_H
 #define RCR_BASE_ALLOC_H
 
@@ -7,11 +8,12 @@
 
 enum { RCR_ALIGN = 64 }; /* every block: a cache line, and the widest vector */
 
-/* A block aligned to RCR_ALIGN, or NULL after recording RECUR_ENOMEM. `what` names it in the message. Size 0 is legal and gives a
- * block. The block remembers its size; rcr_free(cx, NULL) does nothing. */
+/* A block aligned to RCR_ALIGN, or NULL after recording RECUR_ENOMEM. `what` names it in the message. Size 0
+ * is legal and gives a block. The block remembers its size; rcr_free(cx, NULL) does nothing. */
 void *rcr_alloc(recur_ctx *cx, size_t size, const char *what);
 void *rcr_alloc_zero(recur_ctx *cx, size_t size, const char *what);
-void *rcr_alloc_array(recur_ctx *cx, size_t n, size_t item, const char *what); /* n * item bytes, zeroed, checked */
+void *rcr_alloc_array(recur_ctx *cx, size_t n, size_t item,
+                      const char *what); /* n * item bytes, zeroed, checked */
 /* Grows (or shrinks) to n * item bytes, contents kept; *block is unchanged when it fails. */
 recur_status rcr_resize_array(recur_ctx *cx, void **block, size_t n, size_t item, const char *what);
 void rcr_free(recur_ctx *cx, void *block);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* An arena: blocks that are handed out in pieces and rewound all at once. Nobody guesses a size: it grows by blocks, and a
- * rewind after growth joins them into one, so that the steady state allocates nothing. */
+/* An arena: blocks that are handed out in pieces and rewound all at once. Nobody guesses a size: it grows by
+ * blocks, and a rewind after growth joins them into one, so that the steady state allocates nothing. */
 #ifndef RCR_BASE_ARENA_H
 #define RCR_BASE_ARENA_H
 

@@ -8,15 +8,16 @@
 typedef enum rcr_isa { RCR_PORTABLE = 0, RCR_AVX2, RCR_AVX512, RCR_NEON, RCR_ISA_COUNT } rcr_isa;
 
 const char *rcr_isa_name(rcr_isa isa);
-/* Whether the instruction set was compiled in, and processor and operating system (saved register state) support it. */
+/* Whether the instruction set was compiled in, and processor and operating system (saved register state)
+ * support it. */
 bool rcr_isa_usable(rcr_isa isa);
 rcr_isa rcr_isa_best(void);
 
 /* Processors that this process may run on; at least 1. */
 int rcr_cpu_count(void);
 
-/* Flushes denormals to zero in the calling thread (or keeps them) and returns the mode that was; rcr_float_restore() sets it back.
- * Every public function that computes does: enter, work, restore. */
+/* Flushes denormals to zero in the calling thread (or keeps them) and returns the mode that was;
+ * rcr_float_restore() sets it back. Every public function that computes does: enter, work, restore. */
 unsigned long rcr_float_enter(bool keep_denormals);
 void rcr_float_restore(unsigned long mode);
 

@@ -5,14 +5,16 @@
 
 #include <recur/context.h>
 
-/* Records `status` with a formatted text (vsnprintf; numbers with %lld / %zu, real numbers through base/number.h since
- * %g follows the locale) and returns it. The text: what was expected and what came, with names and numbers. If an
- * expression error is stuck, it stays: the first error wins and rcr_fail() only returns its argument. cx may be NULL. */
+/* Records `status` with a formatted text (vsnprintf; numbers with %lld / %zu, real numbers through
+ * base/number.h since %g follows the locale) and returns it. The text: what was expected and what came, with
+ * names and numbers. If an expression error is stuck, it stays: the first error wins and rcr_fail() only
+ * returns its argument. cx may be NULL. */
 recur_status rcr_fail(recur_ctx *cx, recur_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* The same for functions that build expressions: the error sticks until recur_clear(); returns NULL. */
-void *rcr_stick(recur_ctx *cx, recur_status status, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void *rcr_stick(recur_ctx *cx, recur_status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* True while an expression error is stuck. */
 bool rcr_stuck(const recur_ctx *cx);

@@ -5,7 +5,8 @@
 
 #include <recur/context.h>
 
-/* A whole regular file, read-only, mapped (read into memory where it cannot be mapped: pipes). `bytes` of an empty file is not NULL. */
+/* A whole regular file, read-only, mapped (read into memory where it cannot be mapped: pipes). `bytes` of an
+ * empty file is not NULL. */
 typedef struct rcr_map {
     const unsigned char *bytes;
     size_t size;
@@ -14,9 +15,10 @@ typedef struct rcr_map {
 recur_status rcr_map_open(rcr_map *m, recur_ctx *cx, const char *path);
 void rcr_map_close(rcr_map *m, recur_ctx *cx);
 
-/* Atomic replacement: rcr_write_open() makes a temporary file beside `path`; rcr_write_commit() flushes it to the disk, renames it
- * over `path` and flushes the folder; rcr_write_abort() removes it. After a failed write, commit fails too; commit and abort both
- * end the writer. Abort of a zeroed or ended writer does nothing. */
+/* Atomic replacement: rcr_write_open() makes a temporary file beside `path`; rcr_write_commit() flushes it to
+ * the disk, renames it over `path` and flushes the folder; rcr_write_abort() removes it. After a failed
+ * write, commit fails too; commit and abort both end the writer. Abort of a zeroed or ended writer does
+ * nothing. */
 typedef struct rcr_writer {
     recur_ctx *cx;
     char *path, *temporary;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Numbers to and from text, whatever the locale. Exact: text that rcr_format_double() wrote reads back to the same bits. */
+/* Numbers to and from text, whatever the locale. Exact: text that rcr_format_double() wrote reads back to the
+ * same bits. */
 #ifndef RCR_BASE_NUMBER_H
 #define RCR_BASE_NUMBER_H
 
@@ -7,8 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The whole of text[0 .. n) must be a decimal number (optional sign, digits, '.', exponent; "inf", "nan" as well), spaces around it
- * allowed; correctly rounded. False otherwise, *out untouched. */
+/* The whole of text[0 .. n) must be a decimal number (optional sign, digits, '.', exponent; "inf", "nan" as
+ * well), spaces around it allowed; correctly rounded. False otherwise, *out untouched. */
 bool rcr_parse_double(const char *text, size_t n, double *out);
 bool rcr_parse_int64(const char *text, size_t n, int64_t *out);
 

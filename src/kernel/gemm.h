@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /* Matrix product C[M, N] = start + A[M, K] B[K, N].
  *
- * Each element is one chain: acc = start; for k in order: acc = fma(A[i,k], B[k,j], acc). Blocking over K stores acc to C and takes it
- * up again, which changes no bit. Tiles are cut from M and N, and one thread computes a tile from start to end. */
+ * Each element is one chain: acc = start; for k in order: acc = fma(A[i,k], B[k,j], acc). Blocking over K
+ * stores acc to C and takes it up again, which changes no bit. Tiles are cut from M and N, and one thread
+ * computes a tile from start to end. */
 #ifndef RCR_KERNEL_GEMM_H
 #define RCR_KERNEL_GEMM_H
 

@@ -8,15 +8,16 @@
  *     vec, W       a vector of W reals, and the operations of kernel/simd_*.h: load, store, fma, ...
  *     KERNEL(name) the name of this instance
  *
- * kernel/isa.inc includes the families twice (float, double) and ends with the two tables; kernel/isa_<isa>.c sets up the vector
- * vocabulary and includes kernel/isa.inc. Everything in an instance is static but the tables. Pointers are void * here, because the
- * callers (operations, layers, optimizers) are written once for both types: they compute shapes and addresses, the kernels know the
- * type.
+ * kernel/isa.inc includes the families twice (float, double) and ends with the two tables; kernel/isa_<isa>.c
+ * sets up the vector vocabulary and includes kernel/isa.inc. Everything in an instance is static but the
+ * tables. Pointers are void * here, because the callers (operations, layers, optimizers) are written once for
+ * both types: they compute shapes and addresses, the kernels know the type.
  *
- * The same bits everywhere: an element of a product is one chain of fma in the order of k; a reduction over n contiguous elements
- * uses RCR_LANES partial results (element i goes to partial i mod RCR_LANES) joined in a fixed tree, whatever W is; other reductions
- * go in order; exp, log, tanh and sigmoid are our own polynomials in fma; the remainder of an array goes through the same
- * arithmetic as its body. No kernel allocates, fails or knows about threads.
+ * The same bits everywhere: an element of a product is one chain of fma in the order of k; a reduction over n
+ * contiguous elements uses RCR_LANES partial results (element i goes to partial i mod RCR_LANES) joined in a
+ * fixed tree, whatever W is; other reductions go in order; exp, log, tanh and sigmoid are our own polynomials
+ * in fma; the remainder of an array goes through the same arithmetic as its body. No kernel allocates, fails
+ * or knows about threads.
  */
 #ifndef RCR_KERNEL_KERNEL_H
 #define RCR_KERNEL_KERNEL_H
@@ -31,8 +32,8 @@
 enum { RCR_LANES = 16 };
 
 typedef struct rcr_kernels {
-    size_t item;  /* sizeof(real) */
-    int W;        /* reals in a vector of this instruction set */
+    size_t item; /* sizeof(real) */
+    int W;       /* reals in a vector of this instruction set */
     rcr_math_kernels math;
     rcr_array_kernels array;
     rcr_reduce_kernels reduce;

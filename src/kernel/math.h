@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* Elementwise functions and their gradients. Arrays of n reals; x and y may be the same array.
- * Accuracy: within 2 units in the last place over the whole range, exact at the limits (infinities, NaN passes through), relative
- * accuracy kept at 0 (tanh of a denormal is that denormal when denormals are kept). */
+ * Accuracy: within 2 units in the last place over the whole range, exact at the limits (infinities, NaN
+ * passes through), relative accuracy kept at 0 (tanh of a denormal is that denormal when denormals are kept).
+ */
 #ifndef RCR_KERNEL_MATH_H
 #define RCR_KERNEL_MATH_H
 

@@ -13,15 +13,15 @@ struct recur_tensor {
     recur_dtype dtype;
     int rank;
     int64_t shape[RECUR_MAX_RANK];
-    int64_t count;          /* product of shape */
-    void *data;             /* count elements, aligned to RCR_ALIGN, row-major */
-    recur_tensor *grad;     /* same shape and type, or NULL */
-    struct rcr_node *node;  /* NULL: input or parameter */
-    int output;             /* which output of the node */
-    bool tracked;           /* a gradient is wanted here or further back */
-    bool frozen;            /* parameter that is not trained, or a buffer */
-    bool trainable;         /* parameter (not a buffer) */
-    const char *name;       /* "" but for parameters */
+    int64_t count;         /* product of shape */
+    void *data;            /* count elements, aligned to RCR_ALIGN, row-major */
+    recur_tensor *grad;    /* same shape and type, or NULL */
+    struct rcr_node *node; /* NULL: input or parameter */
+    int output;            /* which output of the node */
+    bool tracked;          /* a gradient is wanted here or further back */
+    bool frozen;           /* parameter that is not trained, or a buffer */
+    bool trainable;        /* parameter (not a buffer) */
+    const char *name;      /* "" but for parameters */
 };
 
 struct recur_params {
@@ -35,7 +35,8 @@ struct recur_params {
 /* Position of a parameter in its set: the random stream of its initialiser. */
 size_t rcr_param_index(const recur_params *ps, const recur_tensor *w);
 
-/* Bytes of the elements; false where the product of a shape overflows or a length is negative. Also fills *count. */
+/* Bytes of the elements; false where the product of a shape overflows or a length is negative. Also fills
+ * *count. */
 bool rcr_shape_bytes(recur_dtype dtype, int rank, const int64_t *shape, int64_t *count, size_t *bytes);
 
 /* "[2, 3, 4]" for messages; returns `buffer`. */
