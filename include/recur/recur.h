@@ -48,5 +48,7 @@
 #include "optim.h"
 #include "format.h"
 #include "infer.h"
+#include "data.h"
+#include "metrics.h"
 
 #endif
