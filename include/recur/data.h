@@ -173,23 +173,23 @@ RECUR_API const double *recur_examples_truth(const recur_examples *e, int64_t i)
  * Training, validation and test. */
 enum { RECUR_PART_TRAIN = 0, RECUR_PART_VALID = 1, RECUR_PART_TEST = 2, RECUR_PARTS = 3 };
 
-typedef struct recur_split {
+typedef struct recur_partition {
     double share[RECUR_PARTS]; /* fractions of the whole, or numbers of rows if `counts` */
     bool counts;
     bool shuffle;  /* by `seed`, else in order */
     bool distinct; /* shuffled examples that are equal (inputs and answers) stay in one part: no test example
                       also stands in the training part. Counts are then met as nearly as whole groups allow */
     uint64_t seed;
-} recur_split;
+} recur_partition;
 
 /* "A,B" or "A,B,C" (training, validation, test) into share and counts; other fields stay as they are. Numbers
  * of at most 1 are fractions with a sum of at most 1, others are whole numbers of rows; a rest stays unused.
  * RECUR_EINVAL otherwise. */
-RECUR_API recur_status recur_split_parse(recur_ctx *cx, const char *text, recur_split *out);
+RECUR_API recur_status recur_partition_parse(recur_ctx *cx, const char *text, recur_partition *out);
 /* The exact sizes of the parts of n rows: cuts stand at the sums of the shares times n, rounded down.
  * RECUR_EINVAL if n is too small for the counts. */
-RECUR_API recur_status recur_split_counts(recur_ctx *cx, const recur_split *split, int64_t n,
-                                          int64_t count[RECUR_PARTS]);
+RECUR_API recur_status recur_partition_counts(recur_ctx *cx, const recur_partition *how, int64_t n,
+                                              int64_t count[RECUR_PARTS]);
 
 typedef struct recur_parts {
     recur_ctx *cx;
@@ -205,7 +205,7 @@ typedef struct recur_parts {
  * part, or another that was asked for, gets no example.
  */
 RECUR_API recur_status recur_parts_create(recur_parts **out, const recur_examples *e,
-                                          const recur_split *split);
+                                          const recur_partition *how);
 /* Every example in one part: for a file that is a part by itself. */
 RECUR_API recur_status recur_parts_all(recur_parts **out, const recur_examples *e, int part);
 RECUR_API void recur_parts_free(recur_parts *p);

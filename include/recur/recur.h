@@ -16,6 +16,8 @@
  *     optim.h     optimizers, clipping, learning-rate schedules
  *     format.h    safetensors: read and write model files
  *     infer.h     streaming inference without allocation
+ *     data.h      tables, series, windows, scalers, splits, batches
+ *     metrics.h   how good the answers are
  *     data.h      tables, windows, scalers, splits, synthetic sets
  *     train.h     the training loop, metrics, checkpoints
  *     task.h      forecasting: from a file to an answer
