@@ -14,7 +14,8 @@ void *rcr_alloc(recur_ctx *cx, size_t size, const char *what);
 void *rcr_alloc_zero(recur_ctx *cx, size_t size, const char *what);
 void *rcr_alloc_array(recur_ctx *cx, size_t n, size_t item,
                       const char *what); /* n * item bytes, zeroed, checked */
-/* Grows (or shrinks) to n * item bytes, contents kept; *block is unchanged when it fails. */
+/* Grows (or shrinks) to n * item bytes, contents kept, what is new zeroed; *block may be NULL and is
+ * unchanged when it fails. */
 recur_status rcr_resize_array(recur_ctx *cx, void **block, size_t n, size_t item, const char *what);
 void rcr_free(recur_ctx *cx, void *block);
 char *rcr_strdup(recur_ctx *cx, const char *text, const char *what);

@@ -11,6 +11,7 @@ typedef struct rcr_arena {
     recur_ctx *cx;
     rcr_arena_block *first; /* the newest block */
     size_t used, held;      /* bytes handed out since the rewind; bytes in all blocks */
+    size_t wanted; /* size of the next block at least: what was held before a rewind joined the blocks */
 } rcr_arena;
 
 void rcr_arena_init(rcr_arena *a, recur_ctx *cx);

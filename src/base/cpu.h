@@ -16,8 +16,13 @@ rcr_isa rcr_isa_best(void);
 /* Processors that this process may run on; at least 1. */
 int rcr_cpu_count(void);
 
-/* Flushes denormals to zero in the calling thread (or keeps them) and returns the mode that was;
- * rcr_float_restore() sets it back. Every public function that computes does: enter, work, restore. */
+/* A hint to the processor that this thread is waiting in a loop. */
+void rcr_cpu_relax(void);
+
+/* Puts the calling thread into the library's floating-point mode: rounding to nearest, no traps, denormals
+ * flushed to zero (or kept), whatever the caller has set, so that the bits do not depend on it. Returns the
+ * mode that was; rcr_float_restore() sets it back. Every public function that computes does: enter, work,
+ * restore. */
 unsigned long rcr_float_enter(bool keep_denormals);
 void rcr_float_restore(unsigned long mode);
 

@@ -5,8 +5,9 @@
 
 #include <recur/context.h>
 
-/* A whole regular file, read-only, mapped (read into memory where it cannot be mapped: pipes). `bytes` of an
- * empty file is not NULL. */
+/* A whole file, read-only: mapped, or read into memory where that cannot be (pipes, devices). Folders are
+ * refused. `bytes` of an empty file is not NULL. Who shortens a file in place while it is mapped ends the
+ * program (SIGBUS); replacing it is harmless. */
 typedef struct rcr_map {
     const unsigned char *bytes;
     size_t size;
@@ -18,10 +19,16 @@ void rcr_map_close(rcr_map *m, recur_ctx *cx);
 /* Atomic replacement: rcr_write_open() makes a temporary file beside `path`; rcr_write_commit() flushes it to
  * the disk, renames it over `path` and flushes the folder; rcr_write_abort() removes it. After a failed
  * write, commit fails too; commit and abort both end the writer. Abort of a zeroed or ended writer does
- * nothing. */
+ * nothing.
+ *
+ * A file that is replaced keeps its permissions, and a write-protected one is refused; of a symbolic link the
+ * file it points to is replaced. What cannot be replaced (a pipe, a device, /dev/stdout) is written directly,
+ * and abort does not take that back. */
 typedef struct rcr_writer {
     recur_ctx *cx;
-    char *path, *temporary;
+    char *path;      /* as given, for messages */
+    char *target;    /* the file that is replaced: path after symbolic links */
+    char *temporary; /* NULL: written directly */
     int fd;
     recur_status status;
 } rcr_writer;

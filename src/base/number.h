@@ -14,10 +14,11 @@ bool rcr_parse_double(const char *text, size_t n, double *out);
 bool rcr_parse_int64(const char *text, size_t n, int64_t *out);
 
 enum { RCR_NUMBER_SIZE = 32 };
-/* Shortest decimal that reads back to x (as a double, or as a float), with its 0. Returns `buffer`. */
+/* Shortest decimal that reads back to x (as a double, or as a float), as "0.1", "100000", "1e-05", "-inf",
+ * "nan"; ends with a NUL. Returns `buffer`. */
 char *rcr_format_double(char buffer[RCR_NUMBER_SIZE], double x);
 char *rcr_format_float(char buffer[RCR_NUMBER_SIZE], float x);
-/* x with `digits` significant digits, for messages. */
+/* x with at most `digits` (1 .. 17) significant digits, for messages. */
 char *rcr_format_short(char buffer[RCR_NUMBER_SIZE], double x, int digits);
 
 #endif

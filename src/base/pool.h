@@ -6,6 +6,10 @@
 
 #include <recur/context.h>
 
+/* The threads and workspaces of a context (cx->threads is set); nothing is left behind when it fails. */
+recur_status rcr_pool_create(recur_ctx *cx);
+void rcr_pool_free(recur_ctx *cx);
+
 /* Task `index` of a job; `worker` (0 .. threads - 1) tells whose workspace to use, and nothing else. */
 typedef void rcr_task(void *job, int64_t index, int worker);
 
