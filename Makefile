@@ -1,12 +1,47 @@
 # SPDX-License-Identifier: MIT
 # A thin front: CMake does the work, in build/<preset>.
-GENERATOR := $(shell command -v ninja >/dev/null 2>&1 && echo -G Ninja)
+PREFIX ?= /usr/local
+JOBS ?= $(shell nproc)
+export JOBS
 
-release debug asan tsan coverage aarch64:
-	@[ -f build/$@/CMakeCache.txt ] || cmake --preset $@ $(GENERATOR)
-	@cmake --build build/$@ --parallel
+release: ## build the library, the program and the examples (the default)
+	@scripts/build.sh release
 
-clean:
+demo: ## see it learn: installs what is missing, builds, trains, draws
+	@scripts/install-deps.sh demo
+	@scripts/build.sh release -DRECUR_TESTS=OFF recur_program
+	@scripts/demo.sh
+
+test: ## install what is missing, build and run every test
+	@scripts/install-deps.sh test
+	@scripts/test.sh release
+
+bench: ## build and run the benchmarks, beside their peers where those are installed
+	@scripts/build.sh release bench_programs
+	@scripts/build.sh release
+	@bench/run.sh
+
+install: ## install below PREFIX (/usr/local); DESTDIR is put before it
+	@scripts/build.sh release -DCMAKE_INSTALL_PREFIX=$(PREFIX)
+	@DESTDIR=$(DESTDIR) cmake --install build/release
+
+uninstall: ## remove what `make install` installed
+	@DESTDIR=$(DESTDIR) scripts/uninstall.sh
+
+debug asan tsan coverage fuzz aarch64: ## build that preset (see CMakePresets.json)
+	@scripts/build.sh $@
+
+format: ## lay the code out with clang-format
+	@scripts/format.sh
+
+lint: ## run the linters
+	@scripts/install-deps.sh test lint
+	@scripts/lint.sh
+
+clean: ## remove every build
 	rm -rf build
 
-.PHONY: release debug asan tsan coverage aarch64 clean
+help: ## this list
+	@sed -n 's/^\([a-z][a-z0-9 ]*\):.*## /make \1 - /p' Makefile
+
+.PHONY: release demo test bench install uninstall debug asan tsan coverage fuzz aarch64 format lint clean help

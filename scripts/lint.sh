@@ -1,0 +1,55 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Runs the linters over the tree, one line each; ends with "N passed, N failed".
+set -u
+cd "$(dirname "$0")/.." || exit 1
+passed=0 failed=0
+
+check() { # check NAME COMMAND...
+    local name=$1 log
+    shift
+    log=$(mktemp)
+    if "$@" >"$log" 2>&1 </dev/null; then
+        passed=$((passed + 1))
+        echo "ok    $name"
+    else
+        failed=$((failed + 1))
+        echo "FAIL  $name"
+        grep -v 'warnings generated\|Suppressed .* warnings\|Use -header-filter' "$log" | head -n 100
+    fi
+    rm -f "$log"
+}
+
+tidy() { # the compiled files of the project; tests and examples are laid out by the same rules, but not searched
+    python3 tests/lint/tree.py src/ cli/ .c | grep -v "isa_neon" |
+        xargs -r -n 4 -P "${JOBS:-$(nproc)}" clang-tidy -p build/lint --quiet
+}
+
+cpp_check() {
+    cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr -j "${JOBS:-$(nproc)}" \
+        --enable=warning,performance,portability --suppress=missingIncludeSystem -Iinclude -Isrc \
+        src cli examples
+}
+
+shell() {
+    # shellcheck disable=SC2046 # a list of files
+    shellcheck -x .ci/run $(python3 tests/lint/tree.py .sh)
+}
+
+spelling() {
+    # shellcheck disable=SC2046 # a list of files
+    codespell --ignore-words scripts/codespell-ignore.txt \
+        $(python3 tests/lint/tree.py .c .h .inc .md .sh .py .txt .cmake | grep -v '^tests/reference/')
+}
+
+check layout scripts/format.sh --check
+check "shell scripts" shell
+check spelling spelling
+check cppcheck cpp_check
+if scripts/build.sh lint -DRECUR_TESTS=OFF recur_objects >/dev/null; then
+    check clang-tidy tidy
+else
+    check "build with clang, warnings as errors" false
+fi
+echo "$passed passed, $failed failed"
+[ $failed = 0 ]
