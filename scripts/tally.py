@@ -23,7 +23,7 @@ def count(case):
         return passed, max(failed, 1), skipped
     if status in ("notrun", "disabled"):
         reason = output.strip().splitlines()
-        return 0, 0, [name + (": " + reason[-1] if reason else "")]
+        return 0, 0, [name + (": " + reason[-1].removeprefix("skipped: ") if reason else "")]
     if not passed and not skipped:
         passed = 1
     return passed, 0, skipped

@@ -7,10 +7,27 @@
  */
 #include "base/alloc.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/context.h"
 #include "base/error.h"
+
+static void *default_alloc(void *user, size_t size, size_t align)
+{
+    void *block;
+    (void)user;
+    return posix_memalign(&block, align, size) == 0 ? block : NULL;
+}
+
+static void default_release(void *user, void *block, size_t size)
+{
+    (void)user;
+    (void)size;
+    free(block);
+}
+
+const recur_allocator rcr_default_allocator = {default_alloc, default_release, NULL};
 
 static size_t *size_of(const void *block)
 {

@@ -6,6 +6,9 @@
 
 #include <recur/context.h>
 
+/* malloc and free, for callers who bring no allocator. */
+extern const recur_allocator rcr_default_allocator;
+
 enum { RCR_ALIGN = 64 }; /* every block: a cache line, and the widest vector */
 
 /* A block aligned to RCR_ALIGN, or NULL after recording RECUR_ENOMEM. `what` names it in the message. Size 0

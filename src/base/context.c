@@ -17,22 +17,6 @@ const char *recur_version(void)
     return RECUR_VERSION;
 }
 
-static void *default_alloc(void *user, size_t size, size_t align)
-{
-    void *block;
-    (void)user;
-    return posix_memalign(&block, align, size) == 0 ? block : NULL;
-}
-
-static void default_release(void *user, void *block, size_t size)
-{
-    (void)user;
-    (void)size;
-    free(block);
-}
-
-static const recur_allocator default_allocator = {default_alloc, default_release, NULL};
-
 /* The instruction set called `name`; without a name the one that RECUR_ISA says, else the best. */
 static recur_status choose_isa(const char *name, rcr_isa *isa)
 {
@@ -62,7 +46,7 @@ static recur_status choose_threads(int asked, int *threads)
 
 static recur_status choose(recur_ctx *chosen, const recur_options *opt)
 {
-    chosen->allocator = opt->allocator ? *opt->allocator : default_allocator;
+    chosen->allocator = opt->allocator ? *opt->allocator : rcr_default_allocator;
     chosen->keep_denormals = opt->keep_denormals;
     if (!chosen->allocator.alloc || !chosen->allocator.release)
         return RECUR_EINVAL;

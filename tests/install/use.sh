@@ -39,8 +39,8 @@ pkgconfig-*-static)
     ;;
 cmake-*)
     cp "$here/use.c" "use.$suffix"
-    cmake -S "$here/project" -B build -DLANGUAGE=$cmake_language -DLIBRARY="$library" -DPREFIX="$prefix" \
-        -DSOURCE="$folder/use.$suffix"
+    cmake -S "$here/project" -B build -DUSE_LANGUAGE=$cmake_language -DUSE_LIBRARY="$library" \
+        -DUSE_SOURCE="$folder/use.$suffix" -DCMAKE_PREFIX_PATH="$prefix"
     cmake --build build
     ./build/use
     ;;
