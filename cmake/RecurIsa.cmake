@@ -2,10 +2,10 @@
 # One file of src/kernel/ per instruction set, each with its own flags: isa_portable.c everywhere, the others
 # where the processor can have them.
 #
-# recur_isa(SOURCES DEFINITIONS): takes from the list SOURCES the files of sets that are not for this processor,
+# recur_isa(SOURCES DEFINITIONS): takes from the list called SOURCES the files of sets that are not for this processor,
 # gives the others their flags, and sets DEFINITIONS to RECUR_HAVE_<SET>=1 for each that is compiled in.
 
-function(recur_isa sources definitions)
+function(recur_isa sources_var definitions_var)
     set(flags_avx2 -mavx2 -mfma)
     set(flags_avx512 -mavx512f -mavx512dq -mavx512vl -mavx512bw -mfma)
     set(flags_neon "")
@@ -15,7 +15,7 @@ function(recur_isa sources definitions)
         set(usable neon)
     endif()
 
-    set(kept ${${sources}})
+    set(kept ${${sources_var}})
     set(have "")
     foreach(file ${kept})
         if(NOT file MATCHES "/src/kernel/isa_(avx2|avx512|neon)\\.c$")
@@ -30,6 +30,6 @@ function(recur_isa sources definitions)
         string(TOUPPER ${set} upper)
         list(APPEND have RECUR_HAVE_${upper}=1)
     endforeach()
-    set(${sources} ${kept} PARENT_SCOPE)
-    set(${definitions} ${have} PARENT_SCOPE)
+    set(${sources_var} ${kept} PARENT_SCOPE)
+    set(${definitions_var} ${have} PARENT_SCOPE)
 endfunction()

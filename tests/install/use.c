@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* A stranger's first program, in the language that C and C++ share: creates a context and reads back the version. */
+/* A stranger's first program, in the language that C and C++ share: creates a context and reads back the
+ * version. */
 #include <recur/recur.h>
 
 #include <stdio.h>
