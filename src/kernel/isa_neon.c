@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+/* The kernels in NEON. */
+#if !defined(__aarch64__) || !defined(__ARM_NEON)
+#error "isa_neon.c is for 64-bit ARM with NEON"
+#endif
+
+#include <arm_neon.h>
+
+#define SIMD "kernel/simd_neon.h"
+#include "kernel/isa.inc"
+
+const rcr_kernels *const rcr_kernels_neon[2] = {&kernels_32, &kernels_64};
