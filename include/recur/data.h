@@ -26,11 +26,12 @@ extern "C" {
 
 /* ------------------------------------------------------------------------------------------------- tables
  * A CSV file with a header (RFC 4180): fields between commas; a field in double quotes may hold commas, line
- * ends and doubled quotes; lines end in LF or CR LF, the last one may have no end; a UTF-8 byte order mark is
- * passed over; blanks around an unquoted field do not count; empty lines are passed over. Refused, with the
- * line: a quote inside an unquoted field, text after a closing quote, a quote that is never closed, a row
- * with more or fewer fields than the header, a NUL byte, an empty or repeated column name, a file without a
- * header. A header without rows is a table of 0 rows. */
+ * ends and doubled quotes; lines end in LF, CR LF or CR, the last one may have no end; a UTF-8 byte order
+ * mark is passed over; blanks around a field do not count unless they are quoted; empty lines are passed
+ * over. A column without a name can be read but not asked for by name. A header without rows is a table of 0
+ * rows. Refused, with the line: a quote inside an unquoted field, text after a closing quote, a quote that is
+ * never closed, a row with more or fewer fields than the header, a NUL byte, a repeated column name or one
+ * that is not UTF-8, a file without a header. */
 typedef struct recur_table recur_table;
 
 /* {0} is CSV. */

@@ -16,10 +16,9 @@
  *     optim.h     optimizers, clipping, learning-rate schedules
  *     format.h    safetensors: read and write model files
  *     infer.h     streaming inference without allocation
- *     data.h      tables, series, windows, scalers, splits, batches
+ *     data.h      tables, windows, scalers, splits, batches, baselines, synthetic sets
  *     metrics.h   how good the answers are
- *     data.h      tables, windows, scalers, splits, synthetic sets
- *     train.h     the training loop, metrics, checkpoints
+ *     train.h     the training loop, checkpoints
  *     task.h      forecasting: from a file to an answer
  *
  * Three lifetimes: the context (recur_ctx) holds threads and memory; parameters (recur_params) live until
