@@ -1,8 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Lays out every C and C++ file by .clang-format. With --check it only says which are not laid out.
+# Lays out every C and C++ file by .clang-format. With --check it only names those that are not laid out.
 set -eu
 cd "$(dirname "$0")/.."
-action=(-i)
-[ "${1:-}" = --check ] && action=(--dry-run -Werror)
-python3 tests/lint/tree.py .c .h .inc .cpp | xargs -r clang-format --style=file "${action[@]}"
+mapfile -t sources < <(python3 tests/lint/tree.py .c .h .inc .cpp)
+if [ "${1:-}" != --check ]; then
+    clang-format --style=file -i "${sources[@]}"
+    exit 0
+fi
+wrong=0
+for source in "${sources[@]}"; do
+    clang-format --style=file "$source" | cmp -s - "$source" && continue
+    echo "$source is not laid out: make format"
+    wrong=1
+done
+exit $wrong

@@ -20,8 +20,9 @@ have() { # have KIND WHAT
 #include <setjmp.h>
 #include <$2>" | compiles -fsyntax-only ;;
     file) [ -e "$2" ] ;;
-    python) command -v python3 >/dev/null && python3 -c "import importlib.util, sys
-sys.exit(importlib.util.find_spec('$2') is None)" ;;
+    python) # the distribution's python, which need not be the first in the path
+        /usr/bin/python3 -c "import importlib.util, sys
+sys.exit(importlib.util.find_spec('$2') is None)" 2>/dev/null ;;
     fuzzer) echo 'int LLVMFuzzerTestOneInput(const char *p, long n) { return p && n ? 0 : 0; }' |
         clang -x c -fsanitize=fuzzer,address -o /dev/null - >/dev/null 2>&1 ;;
     esac
