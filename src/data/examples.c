@@ -130,7 +130,7 @@ static recur_status fill_rows(build *b, const recur_series *s, const recur_windo
 
 recur_status recur_examples_windows(recur_examples **out, const recur_series *s, const recur_window *w)
 {
-    int64_t n;
+    int64_t n = 0;
     *out = NULL;
     recur_status status = check_window(s, w, &n);
     if (status != RECUR_OK)
