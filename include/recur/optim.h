@@ -41,32 +41,44 @@ RECUR_API recur_optim_config recur_optim_defaults(recur_optim_kind kind);
 
 typedef struct recur_optim recur_optim;
 
-/* An optimizer of all trained parameters of `ps`, which must outlive it and may not grow afterwards. */
+/* An optimizer of all trained parameters of `ps`, which must outlive it and may not grow afterwards.
+ * RECUR_EINVAL, with the option's name and range, for what torch.optim refuses too: a negative lr, betas
+ * outside [0, 1), nesterov without momentum. A parameter that is frozen when a step comes is passed over:
+ * neither it nor its state changes, and its own count of steps stands still. */
 RECUR_API recur_status recur_optim_create(recur_optim **out, recur_params *ps,
                                           const recur_optim_config *config);
 RECUR_API void recur_optim_free(recur_optim *o);
-/* Other options (of the same kind) for the parameters whose name begins with `prefix`: a parameter group. */
+/* Other options (of the same kind) for the parameters whose name begins with `prefix`: a parameter group.
+ * Before the first step, and before any state is filled in; a later group takes a parameter from an earlier
+ * one. RECUR_ENOTFOUND: no name begins with `prefix`. */
 RECUR_API recur_status recur_optim_group(recur_optim *o, const char *prefix,
                                          const recur_optim_config *config);
-/* One update of every parameter; then all gradients are zero. */
+/* One update of every parameter; then all gradients are zero. Allocates nothing. */
 RECUR_API recur_status recur_optim_step(recur_optim *o);
 RECUR_API double recur_optim_lr(const recur_optim *o);
-/* The learning rate of the next steps. Groups keep their ratio to it. */
+/* The learning rate of the next steps. Groups keep the ratio that they had to the rate of
+ * recur_optim_create(); where that is 0, they keep their own. */
 RECUR_API void recur_optim_set_lr(recur_optim *o, double lr);
-RECUR_API void recur_optim_set_momentum(recur_optim *o, double momentum); /* beta1 for the Adam family */
+/* The momentum of the next steps, in all groups: beta1 for the Adam family. RECUR_EINVAL: outside what the
+ * option may be, or Adagrad and Adadelta, which have none; RECUR_ESTATE: SGD or RMSprop made with momentum
+ * 0, and so without the buffer that it needs. */
+RECUR_API recur_status recur_optim_set_momentum(recur_optim *o, double momentum);
 RECUR_API uint64_t recur_optim_steps(const recur_optim *o);
 RECUR_API void recur_optim_set_steps(recur_optim *o, uint64_t steps);
 /* The state, for checkpoints: tensors named parameter + "." + PyTorch's buffer name (momentum_buffer,
- * exp_avg, exp_avg_sq, max_exp_avg_sq, square_avg, grad_avg, sum, acc_delta, mu_product), by position; NULL
- * past the end. They belong to `o`. */
+ * exp_avg, exp_avg_sq, max_exp_avg_sq, square_avg, grad_avg, sum, acc_delta, step, mu_product), by position;
+ * NULL past the end. They belong to `o`. They have the parameter's type and shape, but for step (the updates
+ * of this parameter so far) and mu_product: one RECUR_F64 each. Their contents and recur_optim_steps(), put
+ * into an optimizer made alike, continue with the same bits. */
 RECUR_API recur_tensor *recur_optim_state(recur_optim *o, size_t index);
 
 /* Scales all gradients of `ps` by min(1, max_norm / (norm + 1e-6)), where norm (also put into *norm if not
- * NULL) is the norm over all gradients together; norm_type 2, another p >= 1, or INFINITY. As
- * clip_grad_norm_: an infinite gradient becomes NaN. */
+ * NULL) is the norm over all gradients together, computed in double; norm_type 2, another p >= 1, or
+ * INFINITY. As clip_grad_norm_: an infinite gradient becomes NaN and the others 0, a NaN makes all NaN.
+ * Frozen parameters do not count. Allocates nothing. */
 RECUR_API recur_status recur_clip_grad_norm(recur_params *ps, double max_norm, double norm_type,
                                             double *norm);
-/* Clamps every gradient to +-limit. */
+/* Clamps every gradient to +-limit; NaN stays. Frozen parameters are passed over. */
 RECUR_API recur_status recur_clip_grad_value(recur_params *ps, double limit);
 
 /* --- schedules: torch.optim.lr_scheduler --- */
@@ -109,9 +121,14 @@ typedef struct recur_schedule_config {
 RECUR_API recur_schedule_config recur_schedule_defaults(recur_schedule_kind kind);
 
 typedef struct recur_schedule recur_schedule;
+/* A schedule at its step 0: recur_schedule_lr() has the first rate already, which for linear and one-cycle is
+ * not base_lr. One-cycle takes its rates from max_lr alone and stays at its end after total_steps - 1 steps.
+ * It drives nothing by itself: hand its rate to recur_optim_set_lr(). RECUR_EINVAL with the option's name and
+ * range; step_size, T_max, T_0, max_lr and total_steps have no default. */
 RECUR_API recur_status recur_schedule_create(recur_schedule **out, recur_ctx *cx,
                                              const recur_schedule_config *config, double base_lr);
-/* SequentialLR: part i until milestones[i] steps (n - 1 milestones), each part counting its own steps. */
+/* SequentialLR: part i until milestones[i] steps (n - 1 of them, rising, borrowed), each part counting its
+ * own steps. */
 RECUR_API recur_status recur_schedule_sequence(recur_schedule **out, recur_ctx *cx,
                                                const recur_schedule_config *parts, int n,
                                                const int64_t *milestones, double base_lr);
@@ -120,7 +137,8 @@ RECUR_API void recur_schedule_free(recur_schedule *s);
 RECUR_API void recur_schedule_step(recur_schedule *s, double metric);
 RECUR_API double recur_schedule_lr(const recur_schedule *s);
 RECUR_API double recur_schedule_momentum(const recur_schedule *s); /* one-cycle; NaN for others */
-/* The state as plain numbers, for checkpoints: writes at most n, returns how many there are. */
+/* The state as plain numbers, for checkpoints: writes at most n, returns how many there are. Restored into a
+ * schedule made alike, it continues with the same bits; RECUR_EINVAL for numbers that are no such state. */
 RECUR_API size_t recur_schedule_state(const recur_schedule *s, double *state, size_t n);
 RECUR_API recur_status recur_schedule_restore(recur_schedule *s, const double *state, size_t n);
 

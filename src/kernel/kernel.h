@@ -28,6 +28,7 @@
 #include "kernel/array.h"  /* fill, copy, axpy, broadcasting arithmetic, strided moves */
 #include "kernel/reduce.h" /* sums, maxima, softmax, norms */
 #include "kernel/gemm.h"   /* matrix product */
+#include "kernel/optim.h"  /* updates of optimizers */
 
 enum { RCR_LANES = 16 };
 
@@ -38,6 +39,7 @@ typedef struct rcr_kernels {
     rcr_array_kernels array;
     rcr_reduce_kernels reduce;
     rcr_gemm_kernels gemm;
+    rcr_optim_kernels optim;
 } rcr_kernels;
 
 /* The table of this context's instruction set for RECUR_F32 or RECUR_F64. */
