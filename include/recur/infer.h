@@ -16,8 +16,8 @@ typedef struct recur_plan recur_plan;
 typedef struct recur_session recur_session;
 
 /* An empty plan. Add the parts in order; each copies (and packs) its weights, so the parameters may go
- * afterwards. RECUR_ESHAPE where a part does not fit onto the one before. The plan keeps no pointer into the
- * context but its allocator. */
+ * afterwards. RECUR_ESHAPE where a part does not fit onto the one before. The plan must be freed before its
+ * context; a step touches neither. */
 RECUR_API recur_status recur_plan_create(recur_plan **out, recur_ctx *cx);
 RECUR_API void recur_plan_free(recur_plan *p);
 RECUR_API recur_status recur_plan_embedding(recur_plan *p,

@@ -77,9 +77,12 @@ RECUR_API recur_mode recur_call_mode(const recur_call *c);
 /* in `shape`: declare the next output; ask for bytes that live from forward to backward (64-byte aligned). */
 RECUR_API recur_status recur_call_declare(recur_call *c, recur_dtype dtype, int rank, const int64_t *shape);
 RECUR_API recur_status recur_call_save(recur_call *c, size_t bytes);
+/* in `shape`: ask for bytes to work in, which keep nothing between forward and backward. */
+RECUR_API recur_status recur_call_scratch(recur_call *c, size_t bytes);
 RECUR_API recur_status recur_call_fail(recur_call *c, recur_status status, const char *text);
 /* in `forward` and `backward`: */
 RECUR_API void *recur_call_saved(const recur_call *c);
+RECUR_API void *recur_call_work(const recur_call *c); /* the scratch bytes */
 /* in `backward`: the gradient of output `index`, and where to add that of input `index`: NULL when nobody
  * needs it. */
 RECUR_API const void *recur_call_dout(const recur_call *c, int index);

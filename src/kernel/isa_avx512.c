@@ -6,6 +6,7 @@
 
 #include <immintrin.h>
 
+#define VREGS 32 /* vector registers: register tiles are cut for them */
 #define SIMD "kernel/simd_avx512.h"
 #include "kernel/isa.inc"
 

@@ -6,6 +6,7 @@
 
 #include <arm_neon.h>
 
+#define VREGS 32 /* vector registers: register tiles are cut for them */
 #define SIMD "kernel/simd_neon.h"
 #include "kernel/isa.inc"
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* The kernels in plain C: the reference for the bits. */
 
+#define VREGS 16 /* vector registers: register tiles are cut for them */
 #define SIMD "kernel/simd_portable.h"
 #include "kernel/isa.inc"
 

@@ -28,6 +28,7 @@
 #include "kernel/array.h"  /* fill, copy, axpy, broadcasting arithmetic, strided moves */
 #include "kernel/reduce.h" /* sums, maxima, softmax, norms */
 #include "kernel/gemm.h"   /* matrix product */
+#include "kernel/rnn.h"    /* a step of each recurrent cell */
 #include "kernel/optim.h"  /* updates of optimizers */
 
 enum { RCR_LANES = 16 };
@@ -39,6 +40,7 @@ typedef struct rcr_kernels {
     rcr_array_kernels array;
     rcr_reduce_kernels reduce;
     rcr_gemm_kernels gemm;
+    rcr_rnn_kernels rnn;
     rcr_optim_kernels optim;
 } rcr_kernels;
 

@@ -6,6 +6,8 @@
 #define RCR_KERNEL_SIMD_NAMES_H
 
 #define INLINE static inline __attribute__((always_inline))
+/* Before a loop of few and constant iterations over registers: gcc and clang unroll it wholly. */
+#define UNROLL _Pragma("GCC unroll 8")
 
 #define real KERNEL(real)
 #define bits KERNEL(bits)

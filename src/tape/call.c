@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tape/tape.h"
+
 recur_tensor *recur_call_in(const recur_call *c, int index)
 {
     return index >= 0 && index < c->n_in ? c->in[index] : NULL;
@@ -29,6 +31,11 @@ recur_mode recur_call_mode(const recur_call *c)
 void *recur_call_saved(const recur_call *c)
 {
     return c->saved;
+}
+
+void *recur_call_work(const recur_call *c)
+{
+    return c->scratch_bytes ? c->tape->scratch : NULL;
 }
 
 const void *recur_call_dout(const recur_call *c, int index)

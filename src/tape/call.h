@@ -23,7 +23,8 @@ struct recur_call {
     void *params;
     void *saved; /* lives from forward to backward */
     size_t saved_bytes;
-    uint64_t stream; /* random stream of this operation: seed, step and place on the tape */
+    size_t scratch_bytes; /* of the tape's scratch block, shared by all calls */
+    uint64_t stream;      /* random stream of this operation: seed, step and place on the tape */
     uint64_t seed;
 };
 

@@ -26,6 +26,7 @@ void recur_tape_free(recur_tape *tp)
     if (!tp)
         return;
     rcr_arena_free(&tp->arena);
+    rcr_free(tp->cx, tp->scratch);
     rcr_free(tp->cx, tp);
 }
 
@@ -61,7 +62,7 @@ recur_ctx *recur_tape_ctx(const recur_tape *tp)
 
 size_t recur_tape_bytes(const recur_tape *tp)
 {
-    return tp->arena.held;
+    return tp->arena.held + tp->scratch_bytes;
 }
 
 /* A tensor on the tape without elements; NULL after recording an error. */
@@ -140,6 +141,18 @@ recur_status recur_call_save(recur_call *c, size_t bytes)
 {
     c->saved_bytes = bytes;
     return RECUR_OK;
+}
+
+recur_status recur_call_scratch(recur_call *c, size_t bytes)
+{
+    recur_tape *tp = c->tape;
+    c->scratch_bytes = bytes;
+    if (bytes <= tp->scratch_bytes)
+        return RECUR_OK;
+    rcr_free(tp->cx, tp->scratch);
+    tp->scratch = rcr_alloc(tp->cx, bytes, c->op->name);
+    tp->scratch_bytes = tp->scratch ? bytes : 0;
+    return tp->scratch ? RECUR_OK : RECUR_ENOMEM;
 }
 
 static rcr_node *new_node(recur_tape *tp, const recur_op *op, recur_tensor *const *in, int n_in,

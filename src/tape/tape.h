@@ -22,6 +22,8 @@ struct recur_tape {
     recur_mode mode;
     uint64_t seed, step, place; /* place: calls since the step began, for random streams */
     bool walked;                /* backward has run in this step */
+    void *scratch;              /* the largest that any call has asked for; contents do not outlive a call */
+    size_t scratch_bytes;
 };
 
 #endif

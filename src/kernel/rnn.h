@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+/*
+ * One time step of a recurrent cell on a block of rows: the product with the recurrent weight and, on its
+ * accumulators, the gate maths. And the same step backward. The scan over time, lengths, layers and threads
+ * are not known here (src/rnn/).
+ *
+ * Weights are packed once per pass into panels in which the gates of a unit lie side by side, so that a
+ * register tile holds all gates of W units. Rows do not depend on each other: any cut of a batch into blocks
+ * gives the same bits.
+ */
+#ifndef RCR_KERNEL_RNN_H
+#define RCR_KERNEL_RNN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A step forward. R rows, H units, G gates in PyTorch's order, O = width of h. All arrays are dense,
+ * row-major. */
+typedef struct rcr_rnn_step {
+    int64_t R, H, O;
+    const void *panel;  /* weight_hh, packed by rcr_cell_kernels.pack */
+    const void *b_n;    /* [H], GRU: the hidden bias of its n gate; NULL = zeros */
+    const void *h_prev; /* [R, O] */
+    const void *c_prev; /* [R, H], LSTM */
+    void *gates;        /* [R, G*H]: in, W_ih x + biases; out, the gates after their functions */
+    void *extra;        /* [R, H]: LSTM tanh(c); GRU W_hn h + b_hn; original GRU r h */
+    void *c;            /* [R, H], LSTM */
+    void *h;            /* [R, H]: before a projection, if there is one */
+} rcr_rnn_step;
+
+/* A step backward. */
+typedef struct rcr_rnn_back {
+    int64_t R, H, O;
+    const void *panel;  /* weight_hh, packed by rcr_cell_kernels.pack_back */
+    const void *h_prev; /* [R, O] */
+    const void *c_prev; /* [R, H], LSTM */
+    const void *h;      /* [R, H] */
+    const void *dh;     /* [R, H]: gradient of h */
+    void *gates;        /* [R, G*H]: in, as forward left them; out, the gradient of W_ih x + biases */
+    void *extra;        /* [R, H]: in, as forward left it; out, GRU: the gradient of W_hn h + b_hn */
+    void *dc;           /* [R, H], LSTM: in, gradient of c; out, of c_prev */
+    void *dz;           /* [R, G*H] scratch */
+    void *dh_prev;      /* [R, O]: out, gradient of h_prev; may be dh itself where O = H */
+} rcr_rnn_back;
+
+/* Where the gradient of the last gate's recurrent weight comes from, when it is not (gates)^T h_prev as for
+ * the others. */
+typedef enum rcr_last_gate {
+    RCR_LAST_SAME = 0,
+    RCR_LAST_GRADIENT, /* GRU: (extra)^T h_prev; its hidden bias is separate too */
+    RCR_LAST_STATE     /* original GRU: (last gate)^T extra */
+} rcr_last_gate;
+
+typedef struct rcr_cell_kernels {
+    int gates;  /* G */
+    bool c;     /* has a cell state */
+    bool extra; /* needs `extra` */
+    rcr_last_gate last;
+    int64_t (*panel_size)(int64_t H, int64_t O); /* in reals */
+    void (*pack)(int64_t H, int64_t O, const void *w_hh, void *panel);
+    void (*forward)(const rcr_rnn_step *s);
+    int64_t (*panel_back_size)(int64_t H, int64_t O);
+    void (*pack_back)(int64_t H, int64_t O, const void *w_hh, void *panel);
+    void (*backward)(const rcr_rnn_back *b);
+} rcr_cell_kernels;
+
+enum { RCR_CELLS = 5 }; /* in the order of recur_cell */
+
+typedef struct rcr_rnn_kernels {
+    rcr_cell_kernels cell[RCR_CELLS];
+    /* c[R, N] = start + a[R, K] w^T for few rows and a weight w[N, K] used many times: element chains as in
+     * gemm.h. Element (n, k) of w is at w[n * rs + k * cs]. `start` is bias[N] or, where that is NULL, zeros;
+     * rows of a are lda apart. */
+    int64_t (*product_size)(int64_t N, int64_t K);
+    void (*product_pack)(int64_t N, int64_t K, const void *w, int64_t rs, int64_t cs, void *panel);
+    void (*product)(int64_t R, int64_t N, int64_t K, const void *a, int64_t lda, const void *panel,
+                    const void *bias, void *c);
+} rcr_rnn_kernels;
+
+#endif
