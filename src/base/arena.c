@@ -11,10 +11,31 @@
 
 enum { HEADER = RCR_ALIGN, SMALLEST = 64 * 1024 };
 
+/* The address sanitizer is told which bytes are handed out, so that it sees who uses a piece after the rewind
+ * or past its end. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define __SANITIZE_ADDRESS__ 1
+#endif
+#endif
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#define FORBID(bytes, size) __asan_poison_memory_region(bytes, size)
+#define ALLOW(bytes, size) __asan_unpoison_memory_region(bytes, size)
+#else
+#define FORBID(bytes, size) ((void)(bytes), (void)(size))
+#define ALLOW(bytes, size) ((void)(bytes), (void)(size))
+#endif
+
 struct rcr_arena_block {
     rcr_arena_block *next; /* older */
     size_t size, used;     /* bytes after the header */
 };
+
+static char *bytes_of(rcr_arena_block *b)
+{
+    return (char *)b + HEADER;
+}
 
 void rcr_arena_init(rcr_arena *a, recur_ctx *cx)
 {
@@ -25,6 +46,7 @@ void rcr_arena_free(rcr_arena *a)
 {
     for (rcr_arena_block *b = a->first, *next; b; b = next) {
         next = b->next;
+        ALLOW(bytes_of(b), b->size);
         rcr_free(a->cx, b);
     }
     *a = (rcr_arena){.cx = a->cx};
@@ -39,13 +61,13 @@ static size_t larger(size_t a, size_t b)
 static rcr_arena_block *add_block(rcr_arena *a, size_t size, const char *what)
 {
     size_t total, room = larger(larger(size, a->wanted), larger(a->held / 2, SMALLEST));
-    room &= ~(size_t)(RCR_ALIGN - 1); /* every term but held / 2 is a multiple already */
-    if (!rcr_add_size(larger(room, size), HEADER, &total))
+    if (!rcr_add_size(room, HEADER, &total))
         total = SIZE_MAX;
     rcr_arena_block *b = rcr_alloc(a->cx, total, what);
     if (!b)
         return NULL;
     *b = (rcr_arena_block){.next = a->first, .size = total - HEADER};
+    FORBID(bytes_of(b), b->size);
     a->first = b;
     a->held += b->size;
     a->wanted = 0;
@@ -62,7 +84,8 @@ void *rcr_arena_alloc(rcr_arena *a, size_t size, const char *what)
         b = add_block(a, room, what);
     if (!b)
         return NULL;
-    void *piece = (char *)b + HEADER + b->used;
+    char *piece = bytes_of(b) + b->used;
+    ALLOW(piece, size);
     b->used += room;
     a->used += room;
     return piece;
@@ -82,7 +105,9 @@ void rcr_arena_rewind(rcr_arena *a)
         rcr_arena_free(a);
         a->wanted = held;
     }
-    if (a->first)
+    if (a->first) {
         a->first->used = 0;
+        FORBID(bytes_of(a->first), a->first->size);
+    }
     a->used = 0;
 }

@@ -6,6 +6,7 @@
  */
 #include "base/number.h"
 
+#include <fenv.h>
 #include <float.h>
 #include <limits.h>
 #include <math.h>
@@ -30,6 +31,29 @@ typedef struct decimal {
 typedef struct cursor {
     const char *at, *end;
 } cursor;
+
+/* Denormals and rounding to nearest while a number is converted. The C library rounds as the x87 unit is set,
+ * where there is one, which rcr_float_enter() leaves alone. */
+typedef struct exact_mode {
+    unsigned long mode;
+    int rounding;
+} exact_mode;
+
+static exact_mode enter_exact(void)
+{
+    exact_mode caller = {.mode = rcr_float_enter(true)};
+    caller.rounding = fegetround();
+    if (caller.rounding != FE_TONEAREST)
+        fesetround(FE_TONEAREST);
+    return caller;
+}
+
+static void restore(exact_mode caller)
+{
+    if (caller.rounding != FE_TONEAREST)
+        fesetround(caller.rounding);
+    rcr_float_restore(caller.mode);
+}
 
 static bool is_digit(char c)
 {
@@ -178,9 +202,9 @@ bool rcr_parse_double(const char *text, size_t n, double *out)
     } else if (rest_is(c, "nan")) {
         x = (double)NAN;
     } else if (read_decimal(c, &d)) {
-        unsigned long mode = rcr_float_enter(true);
+        exact_mode caller = enter_exact();
         x = convert(&d);
-        rcr_float_restore(mode);
+        restore(caller);
     } else {
         return false;
     }
@@ -284,7 +308,8 @@ static void lay_out(char buffer[RCR_NUMBER_SIZE], const decimal *d, int most)
     else if (e >= 0)
         snprintf(buffer, RCR_NUMBER_SIZE, "%s%.*s%.*s", sign, n, digits, e, "00000000000000000000");
     else if (first >= 0)
-        snprintf(buffer, RCR_NUMBER_SIZE, "%s%.*s.%s", sign, first + 1, digits, digits + first + 1);
+        snprintf(buffer, RCR_NUMBER_SIZE, "%s%.*s.%.*s", sign, first + 1, digits, n - first - 1,
+                 digits + first + 1);
     else
         snprintf(buffer, RCR_NUMBER_SIZE, "%s0.%.*s%.*s", sign, -first - 1, "0000", n, digits);
 }
@@ -303,24 +328,24 @@ enum { MOST_WHOLE = 16 }; /* digits before the point: below 10^16, as Python doe
 char *rcr_format_double(char buffer[RCR_NUMBER_SIZE], double x)
 {
     decimal d = {0};
-    unsigned long mode = rcr_float_enter(true);
+    exact_mode caller = enter_exact();
     if (!special(buffer, x)) {
         shorten(&d, x, isnormal(x) ? DBL_DIG : 1, DOUBLE_DIGITS, same_double);
         lay_out(buffer, &d, MOST_WHOLE);
     }
-    rcr_float_restore(mode);
+    restore(caller);
     return buffer;
 }
 
 char *rcr_format_float(char buffer[RCR_NUMBER_SIZE], float x)
 {
     decimal d = {0};
-    unsigned long mode = rcr_float_enter(true);
+    exact_mode caller = enter_exact();
     if (!special(buffer, (double)x)) {
         shorten(&d, (double)x, isnormal(x) ? FLT_DIG : 1, FLOAT_DIGITS, same_float);
         lay_out(buffer, &d, MOST_WHOLE);
     }
-    rcr_float_restore(mode);
+    restore(caller);
     return buffer;
 }
 
@@ -328,11 +353,11 @@ char *rcr_format_short(char buffer[RCR_NUMBER_SIZE], double x, int digits)
 {
     decimal d = {0};
     int precision = digits < 1 ? 1 : digits > DOUBLE_DIGITS ? DOUBLE_DIGITS : digits;
-    unsigned long mode = rcr_float_enter(true);
+    exact_mode caller = enter_exact();
     if (!special(buffer, x)) {
         round_decimal(&d, x, precision);
         lay_out(buffer, &d, precision);
     }
-    rcr_float_restore(mode);
+    restore(caller);
     return buffer;
 }
