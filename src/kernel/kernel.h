@@ -30,6 +30,9 @@
 #include "kernel/gemm.h"   /* matrix product */
 #include "kernel/rnn.h"    /* a step of each recurrent cell */
 #include "kernel/optim.h"  /* updates of optimizers */
+#include "kernel/index.h"  /* gather, scatter, running maximum */
+#include "kernel/norm.h"   /* layer and batch normalisation */
+#include "kernel/loss.h"   /* losses */
 
 enum { RCR_LANES = 16 };
 
@@ -42,6 +45,9 @@ typedef struct rcr_kernels {
     rcr_gemm_kernels gemm;
     rcr_rnn_kernels rnn;
     rcr_optim_kernels optim;
+    rcr_index_kernels index;
+    rcr_norm_kernels norm;
+    rcr_loss_kernels loss;
 } rcr_kernels;
 
 /* The table of this context's instruction set for RECUR_F32 or RECUR_F64. */

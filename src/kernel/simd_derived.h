@@ -60,3 +60,16 @@ INLINE real rfma(real a, real b, real c)
     return fma(a, b, c);
 #endif
 }
+
+INLINE vec vget(const real *p, int64_t n)
+{
+    return n >= W ? vload(p) : vload_part(p, n);
+}
+
+INLINE void vput(real *p, vec a, int64_t n)
+{
+    if (n >= W)
+        vstore(p, a);
+    else
+        vstore_part(p, a, n);
+}

@@ -52,5 +52,7 @@
 #define vpow2 KERNEL(vpow2)
 #define vscale2 KERNEL(vscale2)
 #define rfma KERNEL(rfma)
+#define vget KERNEL(vget)
+#define vput KERNEL(vput)
 
 #endif

@@ -30,6 +30,7 @@
  *     vpow2(n)              2^n for whole n whose power is a normal number
  *     vscale2(a, n)         a 2^n for whole |n| < 2 * the largest exponent, one rounding even where it
  * becomes denormal rfma(a, b, c)         a b + c of single reals
+ *     vget(p, n), vput(p, a, n)             the n reals that are left at p, at most W of them
  *
  * Rules that keep the bits the same: no sum over the lanes of a vector but by RCR_LANES partial results
  * (reduce.inc); no `a < b ? a : b` on plain reals whose result is stored (a compiler makes a minimum of it,
