@@ -19,7 +19,7 @@ static int64_t known_row(int64_t now, int64_t h, int64_t m, int64_t origin)
 recur_status recur_baseline(const recur_examples *e, const int64_t *index, int64_t n, int64_t season,
                             double *out)
 {
-    recur_status s = rcr_check_index(e, index, n);
+    recur_status s = rcr_check_examples(e, index, n);
     if (s == RECUR_OK && season < 0)
         s = rcr_fail(e->cx, RECUR_EINVAL, "a season of %lld steps; 0 is none", (long long)season);
     for (int64_t j = 0; s == RECUR_OK && j < n; j++)

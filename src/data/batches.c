@@ -105,8 +105,8 @@ static recur_status fill(recur_batches *b, const int64_t *index, const int64_t *
         s = convert(b, b->xs, b->e->x, b->e->F, used, inputs);
     if (s == RECUR_OK)
         s = convert(b, b->ys, b->e->y, b->e->K, used, answers);
-    if (s == RECUR_OK)
-        memcpy(b->index, index, (size_t)b->n * sizeof *index);
+    for (int64_t j = 0; s == RECUR_OK && j < b->n; j++)
+        b->index[j] = index[j];
     return s;
 }
 

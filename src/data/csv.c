@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "data/lines.h"
+#include "format/text.h"
 #include "data/table.h"
 
 typedef struct reader {
@@ -36,15 +37,15 @@ static void *refuse_memory(void *block, size_t size)
 /* ---- errors ---- */
 
 /* The name of the column that the row has come to, for messages. */
-static const char *column_here(const reader *r, char buffer[RCR_SHOW_SIZE])
+static const char *column_here(const reader *r, char buffer[RCR_SHOWN])
 {
     const char *name = r->header || r->fields >= r->t->columns ? "" : recur_table_header(r->t, r->fields);
-    return rcr_show(buffer, name, strlen(name));
+    return rcr_show(buffer, name);
 }
 
 static recur_status bad_syntax(const reader *r)
 {
-    char name[RCR_SHOW_SIZE];
+    char name[RCR_SHOWN];
     const char *what =
         r->parser.quoted
             ? "text after the closing quote; a quote inside a quoted field is written twice"
@@ -63,7 +64,7 @@ static recur_status bad_count(const reader *r)
 
 static recur_status unclosed(const reader *r)
 {
-    char name[RCR_SHOW_SIZE];
+    char name[RCR_SHOWN];
     column_here(r, name);
     return rcr_fail(r->t->cx, RECUR_EFORMAT, "%s:%lld: %s%s%sa quote is opened in this row and never closed",
                     r->t->name, (long long)r->row_line, *name ? "column " : "", name, *name ? ": " : "");
@@ -121,13 +122,13 @@ static recur_status repeated_name(const recur_table *t, const char **repeated)
 
 static recur_status check_header(const recur_table *t, int64_t line)
 {
-    char shown[RCR_SHOW_SIZE];
+    char shown[RCR_SHOWN];
     const char *repeated;
     bool named = false;
     for (int64_t c = 0; c < t->columns; c++) {
         const char *name = recur_table_header(t, c);
         named = named || *name;
-        if (!rcr_is_utf8(name, strlen(name)))
+        if (!rcr_utf8_valid(name, strlen(name)))
             return rcr_fail(t->cx, RECUR_EFORMAT,
                             "%s:%lld: the name of column %lld is not UTF-8; save the file as UTF-8", t->name,
                             (long long)line, (long long)c + 1);
@@ -141,7 +142,7 @@ static recur_status check_header(const recur_table *t, int64_t line)
         return s;
     return rcr_fail(t->cx, RECUR_EFORMAT,
                     "%s:%lld: two columns are named \"%s\"; every name must be different", t->name,
-                    (long long)line, rcr_show(shown, repeated, strlen(repeated)));
+                    (long long)line, rcr_show(shown, repeated));
 }
 
 static recur_status end_row(reader *r)
@@ -236,7 +237,7 @@ static recur_status read_text(recur_table *t, const void *bytes, size_t size, ch
 recur_status recur_table_parse(recur_table **out, recur_ctx *cx, const void *bytes, size_t size,
                                const char *name, const recur_table_options *opt)
 {
-    char delimiter = opt && opt->delimiter ? opt->delimiter : ',';
+    char delimiter = opt && opt->delimiter ? opt->delimiter : ',', shown[RCR_SHOWN_PATH];
     *out = NULL;
     if (strchr("\"\r\n", delimiter))
         return rcr_fail(cx, RECUR_EINVAL, "a quote or a line end cannot stand between fields");
@@ -244,7 +245,7 @@ recur_status recur_table_parse(recur_table **out, recur_ctx *cx, const void *byt
     if (!t)
         return RECUR_ENOMEM;
     t->cx = cx;
-    t->name = rcr_strdup(cx, name, "a file name");
+    t->name = rcr_strdup(cx, rcr_show_path(shown, name), "a file name");
     recur_status s = t->name ? read_text(t, bytes, size, delimiter) : RECUR_ENOMEM;
     if (s == RECUR_OK)
         *out = t;

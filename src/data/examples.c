@@ -228,7 +228,7 @@ void recur_examples_restore(const recur_examples *e, int64_t i, const recur_scal
         y[j] += j < e->K ? last[j] : y[j - e->K];
 }
 
-recur_status rcr_check_index(const recur_examples *e, const int64_t *index, int64_t n)
+recur_status rcr_check_examples(const recur_examples *e, const int64_t *index, int64_t n)
 {
     for (int64_t j = 0; j < n; j++)
         if (index[j] < 0 || index[j] >= e->n)
@@ -241,7 +241,7 @@ recur_status rcr_touched(const recur_examples *e, const int64_t *index, int64_t 
                          int64_t **count)
 {
     *count = NULL;
-    recur_status s = rcr_check_index(e, index, n);
+    recur_status s = rcr_check_examples(e, index, n);
     if (s != RECUR_OK)
         return s;
     int64_t *edge = rcr_alloc_array(e->cx, (size_t)e->rows + 1, sizeof *edge, "rows of examples");

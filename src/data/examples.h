@@ -22,6 +22,6 @@ recur_status rcr_touched(const recur_examples *e, const int64_t *index, int64_t 
                          int64_t **count);
 
 /* RECUR_EINVAL unless every index is the number of an example. */
-recur_status rcr_check_index(const recur_examples *e, const int64_t *index, int64_t n);
+recur_status rcr_check_examples(const recur_examples *e, const int64_t *index, int64_t n);
 
 #endif

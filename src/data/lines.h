@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What the readers share: lines of a text, text that is safe in a message, arrays that grow. */
+/* What the readers share: lines of a text, arrays that grow. */
 #ifndef RCR_DATA_LINES_H
 #define RCR_DATA_LINES_H
 
@@ -19,14 +19,8 @@ bool rcr_lines_next(rcr_lines *l, const char **text, size_t *n);
 
 /* RECUR_EFORMAT for UTF-16 and for a NUL byte. `name` is the file's. */
 recur_status rcr_check_text(recur_ctx *cx, const void *bytes, size_t size, const char *name);
-bool rcr_is_utf8(const char *text, size_t n);
 /* Only blanks (spaces, tabs), or nothing. */
 bool rcr_is_blank(const char *text, size_t n);
-
-/* At most 40 bytes of a text for a message of one line: control characters become '?', a cut is shown.
- * Returns `buffer`. */
-enum { RCR_SHOW_SIZE = 48 };
-char *rcr_show(char buffer[RCR_SHOW_SIZE], const char *text, size_t n);
 
 /* Makes room for n items, at least doubling so that appending stays linear; *block and *room are unchanged
  * when it fails. */

@@ -8,18 +8,18 @@
 #include "base/number.h"
 #include "base/random.h"
 #include "data/examples.h"
-#include "data/lines.h"
+#include "format/text.h"
 
 /* ---- shares ---- */
 
 static recur_status bad_split(recur_ctx *cx, const char *text, const char *why)
 {
-    char shown[RCR_SHOW_SIZE];
+    char shown[RCR_SHOWN];
     return rcr_fail(
         cx, RECUR_EINVAL,
         "split \"%s\": %s; write training,validation,test as fractions such as 0.6,0.2,0.2 or as numbers of "
         "rows such as 8640,2880,2880",
-        rcr_show(shown, text, strlen(text)), why);
+        rcr_show(shown, text), why);
 }
 
 /* Up to three numbers; 0 when that is not what the text holds. */

@@ -1,42 +1,41 @@
 // SPDX-License-Identifier: MIT
 /* Sequences of numbers, one per line. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "data/lines.h"
+#include "format/text.h"
 #include "data/table.h"
 
 /* ---- one line ---- */
 
-static recur_status bad_number(recur_ctx *cx, const char *where, int64_t field, const char *text, size_t n,
-                               rcr_field what)
-{
-    char shown[RCR_SHOW_SIZE];
-    if (rcr_is_blank(text, n))
-        return rcr_fail(cx, RECUR_EFORMAT, "%sfield %lld is empty; a number belongs there", where,
-                        (long long)field);
-    return rcr_fail(cx, RECUR_EFORMAT, "%sfield %lld: \"%s\" is not a %snumber", where, (long long)field,
-                    rcr_show(shown, text, n), what == RCR_FIELD_INFINITE ? "finite " : "");
-}
-
-/* Room for "name:line: ". */
-enum { WHERE_SIZE = 512 };
+/* Room for "name:line: "; line 0 is left out. */
+enum { WHERE_SIZE = RCR_SHOWN_PATH + 32 };
 
 static const char *place(char where[WHERE_SIZE], const char *name, int64_t line)
 {
-    char digits[24];
-    size_t d = sizeof digits, n = strlen(name) < WHERE_SIZE - 32 ? strlen(name) : WHERE_SIZE - 32;
-    memcpy(where, name, n);
-    for (digits[--d] = 0; line > 0; line /= 10)
-        digits[--d] = (char)('0' + line % 10);
-    if (digits[d])
-        where[n++] = ':';
-    memcpy(where + n, digits + d, sizeof digits - 1 - d);
-    n += sizeof digits - 1 - d;
-    memcpy(where + n, ": ", 3);
+    char shown[RCR_SHOWN_PATH];
+    rcr_show_path(shown, name);
+    if (line > 0)
+        snprintf(where, WHERE_SIZE, "%s:%lld: ", shown, (long long)line);
+    else
+        snprintf(where, WHERE_SIZE, "%s: ", shown);
     return where;
+}
+
+static recur_status bad_number(recur_ctx *cx, const char *where, int64_t field, const char *text, size_t n,
+                               rcr_field what)
+{
+    char shown[RCR_SHOWN], copy[2 * RCR_SHOWN] = "";
+    if (rcr_is_blank(text, n))
+        return rcr_fail(cx, RECUR_EFORMAT, "%sfield %lld is empty; a number belongs there", where,
+                        (long long)field);
+    memcpy(copy, text, n < sizeof copy ? n : sizeof copy - 1);
+    return rcr_fail(cx, RECUR_EFORMAT, "%sfield %lld: \"%s\" is not a %snumber", where, (long long)field,
+                    rcr_show(shown, copy), what == RCR_FIELD_INFINITE ? "finite " : "");
 }
 
 recur_status recur_numbers_parse(recur_ctx *cx, const char *text, size_t size, const char *name, int64_t line,
@@ -104,13 +103,14 @@ static recur_status read_lines(recur_rows *r, double *values, int64_t *offset, i
 static recur_status read_rows(recur_rows *r, const void *bytes, size_t size, const char *name)
 {
     size_t lines, numbers;
-    recur_status s = rcr_check_text(r->cx, bytes, size, name);
+    char shown[RCR_SHOWN_PATH];
+    recur_status s = rcr_check_text(r->cx, bytes, size, rcr_show_path(shown, name));
     if (s != RECUR_OK)
         return s;
     count_text(bytes, size, &lines, &numbers);
     if (lines == 0)
         return rcr_fail(r->cx, RECUR_EFORMAT,
-                        "%s:1: the file is empty; numbers separated by commas belong there", name);
+                        "%s:1: the file is empty; numbers separated by commas belong there", shown);
     double *values = rcr_alloc_array(r->cx, numbers, sizeof *values, "rows of numbers");
     r->values = values;
     int64_t *offset = rcr_alloc_array(r->cx, lines + 1, sizeof *offset, "where rows begin");

@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/number.h"
 #include "data/examples.h"
-#include "data/lines.h"
+#include "format/text.h"
 
 /* ---- fitting one column: v [rows, columns] at column c, over the rows with used[r] > 0 ---- */
 
@@ -81,7 +81,7 @@ const char *recur_scale_name(recur_scale kind)
 recur_status recur_scale_parse(recur_ctx *cx, const char *text, recur_scale *kind, double *divisor)
 {
     double number;
-    char shown[RCR_SHOW_SIZE];
+    char shown[RCR_SHOWN];
     for (int k = 0; k < RECUR_SCALE_DIVIDE; k++)
         if (strcmp(text, kinds[k].name) == 0) {
             *kind = (recur_scale)k;
@@ -91,7 +91,7 @@ recur_status recur_scale_parse(recur_ctx *cx, const char *text, recur_scale *kin
     if (!rcr_parse_double(text, strlen(text), &number) || !isfinite(number) || number == 0)
         return rcr_fail(cx, RECUR_EINVAL,
                         "scale \"%s\": use minmax, standard, none, or a number other than 0 to divide by",
-                        rcr_show(shown, text, strlen(text)));
+                        rcr_show(shown, text));
     *kind = RECUR_SCALE_DIVIDE;
     *divisor = number;
     return RECUR_OK;

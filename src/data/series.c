@@ -6,13 +6,14 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "data/lines.h"
+#include "format/text.h"
 #include "data/table.h"
 
 static const char *const missing_name[] = {"drop", "previous", "linear", "error"};
 
 recur_status recur_missing_parse(recur_ctx *cx, const char *text, recur_missing *out)
 {
-    char shown[RCR_SHOW_SIZE];
+    char shown[RCR_SHOWN];
     for (int m = 0; m <= RECUR_MISSING_ERROR; m++)
         if (strcmp(text, missing_name[m]) == 0) {
             *out = (recur_missing)m;
@@ -20,7 +21,7 @@ recur_status recur_missing_parse(recur_ctx *cx, const char *text, recur_missing 
         }
     return rcr_fail(cx, RECUR_EINVAL,
                     "\"%s\" is no way to treat missing values; there are drop, previous, linear, error",
-                    rcr_show(shown, text, strlen(text)));
+                    rcr_show(shown, text));
 }
 
 const char *recur_missing_name(recur_missing m)
@@ -46,11 +47,10 @@ static recur_status bad_field(const build *b, int64_t row, int64_t column, rcr_f
             "is a missing value; leave such rows out (drop) or fill them (previous, linear)",
         [RCR_FIELD_TEXT] = "is not a number",
         [RCR_FIELD_INFINITE] = "is not a finite number"};
-    char name[RCR_SHOW_SIZE], field[RCR_SHOW_SIZE];
+    char name[RCR_SHOWN], field[RCR_SHOWN];
     const char *header = recur_table_header(b->t, column), *value = recur_table_text(b->t, row, column);
     return rcr_fail(b->t->cx, RECUR_EFORMAT, "%s:%lld: column %s: \"%s\" %s", b->t->name,
-                    (long long)b->t->line[row], rcr_show(name, header, strlen(header)),
-                    rcr_show(field, value, strlen(value)), text[what]);
+                    (long long)b->t->line[row], rcr_show(name, header), rcr_show(field, value), text[what]);
 }
 
 /* Reads table column `column` into column c of the series. */
@@ -70,11 +70,11 @@ static recur_status read_column(build *b, int64_t column, int64_t c)
         *v = NAN;
         b->s->missing++;
     }
-    char name[RCR_SHOW_SIZE];
+    char name[RCR_SHOWN];
     const char *header = recur_table_header(b->t, column);
     if (found == 0)
         return rcr_fail(b->t->cx, RECUR_EFORMAT, "%s: column %s has no numbers (%lld rows)", b->t->name,
-                        rcr_show(name, header, strlen(header)), (long long)b->s->R);
+                        rcr_show(name, header), (long long)b->s->R);
     return RECUR_OK;
 }
 

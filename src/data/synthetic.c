@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "base/random.h"
-#include "data/lines.h"
+#include "format/text.h"
 #include "data/text.h"
 
 /* A source of random numbers: a counter under a seed and a stream of its own. */
@@ -152,7 +152,7 @@ const char *recur_synthetic_name(size_t index)
 
 static recur_status unknown_set(recur_ctx *cx, const char *name)
 {
-    char list[128] = "", shown[RCR_SHOW_SIZE];
+    char list[128] = "", shown[RCR_SHOWN];
     size_t used = 0;
     for (size_t i = 0; i < SETS; i++) {
         size_t n = strlen(sets[i].name);
@@ -161,8 +161,8 @@ static recur_status unknown_set(recur_ctx *cx, const char *name)
         memcpy(list + used, sets[i].name, n + 1);
         used += n;
     }
-    return rcr_fail(cx, RECUR_ENOTFOUND, "no built-in data set \"%s\"; there are %s",
-                    rcr_show(shown, name, strlen(name)), list);
+    return rcr_fail(cx, RECUR_ENOTFOUND, "no built-in data set \"%s\"; there are %s", rcr_show(shown, name),
+                    list);
 }
 
 recur_status recur_synthetic(recur_text **out, recur_ctx *cx, const char *name, int64_t n, uint64_t seed)

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/number.h"
 #include "data/lines.h"
+#include "format/text.h"
 #include "data/table.h"
 
 void recur_table_free(recur_table *t)
@@ -62,9 +63,9 @@ static void list_columns(const recur_table *t, char *list, size_t room)
     size_t used = 0;
     *list = 0;
     for (int64_t c = 0; c < t->columns; c++) {
-        char shown[RCR_SHOW_SIZE];
+        char shown[RCR_SHOWN];
         const char *name = recur_table_header(t, c);
-        size_t n = strlen(rcr_show(shown, *name ? name : "(no name)", *name ? strlen(name) : 9));
+        size_t n = strlen(rcr_show(shown, *name ? name : "(no name)"));
         if (used + n + 8 > room) {
             memcpy(list + used, ", ...", 6);
             return;
@@ -78,15 +79,15 @@ static void list_columns(const recur_table *t, char *list, size_t room)
 
 recur_status recur_table_find(const recur_table *t, const char *name, int64_t *column)
 {
-    char shown[RCR_SHOW_SIZE], list[512];
+    char shown[RCR_SHOWN], list[512];
     for (int64_t c = 0; c < t->columns && *name; c++)
         if (strcmp(recur_table_header(t, c), name) == 0) {
             *column = c;
             return RECUR_OK;
         }
     list_columns(t, list, sizeof list);
-    return rcr_fail(t->cx, RECUR_ENOTFOUND, "no column \"%s\" in %s; it has %s",
-                    rcr_show(shown, name, strlen(name)), t->name, list);
+    return rcr_fail(t->cx, RECUR_ENOTFOUND, "no column \"%s\" in %s; it has %s", rcr_show(shown, name),
+                    t->name, list);
 }
 
 static bool is_missing(const char *text, size_t n)
@@ -135,15 +136,15 @@ recur_status recur_table_check_order(const recur_table *t, const char *column)
     if (s != RECUR_OK)
         return s;
     for (int64_t r = 1; r < t->rows; r++) {
-        char first[RCR_SHOW_SIZE], second[RCR_SHOW_SIZE], name[RCR_SHOW_SIZE];
+        char first[RCR_SHOWN], second[RCR_SHOWN], name[RCR_SHOWN];
         const char *a = recur_table_text(t, r - 1, c), *b = recur_table_text(t, r, c);
         if (!ascends(a, b))
             return rcr_fail(
                 t->cx, RECUR_EFORMAT,
                 "%s:%lld: column %s: \"%s\" comes after \"%s\"; rows must stand in order of time, and dates "
                 "read year-month-day",
-                t->name, (long long)t->line[r], rcr_show(name, column, strlen(column)),
-                rcr_show(second, b, strlen(b)), rcr_show(first, a, strlen(a)));
+                t->name, (long long)t->line[r], rcr_show(name, column), rcr_show(second, b),
+                rcr_show(first, a));
     }
     return RECUR_OK;
 }
