@@ -67,7 +67,7 @@ static bool is_space(char c)
 
 static cursor trimmed(const char *text, size_t n)
 {
-    cursor c = {text, text + n};
+    cursor c = {text, n ? text + n : text};
     while (c.at < c.end && is_space(*c.at))
         c.at++;
     while (c.at < c.end && is_space(c.end[-1]))

@@ -9,12 +9,14 @@
  * the job's description is written only while nobody can read it, and rcr_parallel() never waits for a thread
  * that has not begun.
  *
- * Idle workers watch the word for a short while, since the next job usually follows at once, then sleep. With
- * more threads than processors they sleep at once: watching would take the processor from those who work.
+ * Whoever waits, a worker for the next job or the caller for the last worker, watches the word for a short
+ * while, since it usually changes at once, and then sleeps. Watching leaves the processor to others again and
+ * again, so that more threads than processors do no harm.
  */
 #include "base/pool.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdalign.h>
 #include <stdatomic.h>
@@ -42,7 +44,6 @@ typedef struct rcr_pool {
     alignas(RCR_ALIGN) int64_t n;            /* the job: written while it is closed and nobody is inside */
     rcr_task *task;
     void *job;
-    int64_t spin_ns;
     alignas(RCR_ALIGN) pthread_mutex_t mutex; /* held to fall asleep and to wake up */
     pthread_cond_t opened, left;
     _Atomic int sleepers; /* workers asleep, or about to be */
@@ -59,17 +60,18 @@ static int64_t now_ns(void)
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-/* Watches for `happened` for at most the pool's time. */
+/* Watches for `happened` for at most SPIN_NS. */
 static bool spin(rcr_pool *p, bool (*happened)(rcr_pool *p, worker *me), worker *me)
 {
-    int64_t end = p->spin_ns ? now_ns() + p->spin_ns : 0;
+    int64_t end = now_ns() + SPIN_NS;
     do {
         for (int i = 0; i < 16; i++) {
             if (happened(p, me))
                 return true;
             rcr_cpu_relax();
         }
-    } while (p->spin_ns && now_ns() < end);
+        sched_yield(); /* whoever could work meanwhile may */
+    } while (now_ns() < end);
     return false;
 }
 
@@ -233,7 +235,6 @@ recur_status rcr_pool_create(recur_ctx *cx)
     pthread_mutex_init(&p->mutex, NULL); /* with default attributes these cannot fail */
     pthread_cond_init(&p->opened, NULL);
     pthread_cond_init(&p->left, NULL);
-    p->spin_ns = cx->threads > rcr_cpu_count() ? 0 : SPIN_NS;
     recur_status status = make_workers(cx, p);
     return status ? status : start_threads(cx, p);
 }
