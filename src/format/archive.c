@@ -73,11 +73,11 @@ static recur_status check_names(const recur_archive *a)
     for (size_t i = 1; i < a->size; i++)
         if (compare_names(a->by_name[i - 1], a->by_name[i]) == 0)
             return rcr_fail(a->cx, RECUR_EFORMAT, "%s: there are two tensors '%s'", a->file,
-                            rcr_show(name, ((const rcr_item *)a->by_name[i])->entry.name));
+                            rcr_show_name(name, ((const rcr_item *)a->by_name[i])->entry.name));
     for (size_t i = 1; i < a->n_metas; i++)
         if (compare_keys(a->by_key[i - 1], a->by_key[i]) == 0)
             return rcr_fail(a->cx, RECUR_EFORMAT, "%s: " RCR_METADATA " has the key '%s' twice", a->file,
-                            rcr_show(name, ((const recur_meta *)a->by_key[i])->key));
+                            rcr_show_name(name, ((const recur_meta *)a->by_key[i])->key));
     return RECUR_OK;
 }
 
@@ -86,7 +86,7 @@ static recur_status not_adjacent(const recur_archive *a, const rcr_item *before,
 {
     char name[RCR_SHOWN], other[RCR_SHOWN];
     long long begin = item->begin, end = item->end, expected = before ? before->end : 0;
-    rcr_show(name, item->entry.name);
+    rcr_show_name(name, item->entry.name);
     if (begin > expected)
         return rcr_fail(
             a->cx, RECUR_EFORMAT,
@@ -94,7 +94,7 @@ static recur_status not_adjacent(const recur_archive *a, const rcr_item *before,
             name, begin, end, expected);
     return rcr_fail(a->cx, RECUR_EFORMAT,
                     "%s: tensor '%s': data_offsets [%lld, %lld] overlap those of '%s', [%lld, %lld]", a->file,
-                    name, begin, end, rcr_show(other, before->entry.name), (long long)before->begin,
+                    name, begin, end, rcr_show_name(other, before->entry.name), (long long)before->begin,
                     expected);
 }
 
@@ -304,7 +304,7 @@ recur_status recur_archive_find(const recur_archive *a, const char *name, recur_
     const rcr_item *item = rcr_archive_lookup(a, "", name);
     if (!item)
         return rcr_fail(a->cx, RECUR_ENOTFOUND, "%s: there is no tensor '%s'", a->file,
-                        rcr_show(shown, name));
+                        rcr_show_name(shown, name));
     *out = item->entry;
     return RECUR_OK;
 }

@@ -64,14 +64,14 @@ static recur_status in_tensor(header *h, const rcr_item *item, recur_status s)
     if (s != RECUR_EFORMAT)
         return s;
     recur_error(h->a->cx, &text);
-    return rcr_fail(h->a->cx, s, "%s (tensor '%s')", text, rcr_show(name, item->entry.name));
+    return rcr_fail(h->a->cx, s, "%s (tensor '%s')", text, rcr_show_name(name, item->entry.name));
 }
 
 static recur_status tensor_error(header *h, const rcr_item *item, const char *what, const char *text)
 {
     char name[RCR_SHOWN], shown[RCR_SHOWN];
     return rcr_fail(h->a->cx, RECUR_EFORMAT, "%s: tensor '%s': %s '%s'", h->a->file,
-                    rcr_show(name, item->entry.name), what, rcr_show(shown, text));
+                    rcr_show_name(name, item->entry.name), what, rcr_show_name(shown, text));
 }
 
 /* ---- the fields of a tensor ---- */
@@ -168,7 +168,7 @@ static recur_status check_item(header *h, const rcr_item *item)
     const recur_archive *a = h->a;
     char name[RCR_SHOWN], shape[RCR_SHOWN];
     size_t count, bytes;
-    rcr_show(name, item->entry.name);
+    rcr_show_name(name, item->entry.name);
     rcr_show_shape(shape, item->entry.rank, a->dims + item->first_dim);
     long long begin = item->begin, end = item->end;
     if (begin > end)

@@ -46,7 +46,8 @@ typedef struct loading {
 static void name_tensor(list *l, const char *prefix, const char *name, const char *more)
 {
     char shown[2][RCR_SHOWN], text[4 * RCR_SHOWN];
-    snprintf(text, sizeof text, "'%s%s'%s", rcr_show(shown[0], prefix), rcr_show(shown[1], name), more);
+    snprintf(text, sizeof text, "'%s%s'%s", rcr_show_name(shown[0], prefix), rcr_show_name(shown[1], name),
+             more);
     name_one(l, text);
 }
 
@@ -167,11 +168,12 @@ recur_status recur_entry_read(recur_ctx *cx, const recur_entry *e, recur_dtype t
     const rcr_file_type *type = e->dtype ? rcr_file_type_find(e->dtype) : NULL;
     if (!type || !rcr_file_type_fits(type, to))
         return rcr_fail(cx, RECUR_EDTYPE, "tensor '%s' is %s, which does not convert to %s",
-                        rcr_show(name, e->name), type ? type->name : "of an unknown type",
+                        rcr_show_name(name, e->name), type ? type->name : "of an unknown type",
                         rcr_file_type_of(to)->name);
     if (!rcr_file_type_bytes(type, e->rank, e->shape, &n, &bytes) || bytes != e->size || n != count)
         return rcr_fail(cx, RECUR_ESHAPE, "tensor '%s' is %s in %zu bytes; %zu elements were asked for",
-                        rcr_show(name, e->name), rcr_show_shape(shape, e->rank, e->shape), e->size, count);
+                        rcr_show_name(name, e->name), rcr_show_shape(shape, e->rank, e->shape), e->size,
+                        count);
     rcr_file_type_copy(type, e->data, n, to, out);
     return RECUR_OK;
 }

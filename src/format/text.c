@@ -112,7 +112,7 @@ static void show(char *buffer, size_t size, const char *text)
     buffer[used] = '\0';
 }
 
-const char *rcr_show(char buffer[RCR_SHOWN], const char *text)
+const char *rcr_show_name(char buffer[RCR_SHOWN], const char *text)
 {
     show(buffer, RCR_SHOWN, text);
     return buffer;

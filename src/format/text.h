@@ -17,7 +17,7 @@ bool rcr_utf8_valid(const char *s, size_t n);
 /* `text` for a message: on one line, control characters, direction marks and bytes that are not UTF-8 as
  * escapes, and "..." where it does not fit. Returns `buffer`. */
 enum { RCR_SHOWN = 96 };
-const char *rcr_show(char buffer[RCR_SHOWN], const char *text);
+const char *rcr_show_name(char buffer[RCR_SHOWN], const char *text);
 /* The same for a file name: its end is kept. */
 enum { RCR_SHOWN_PATH = 256 };
 const char *rcr_show_path(char buffer[RCR_SHOWN_PATH], const char *path);

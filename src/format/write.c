@@ -25,8 +25,8 @@ typedef struct job {
 static recur_status bad_name(const job *w, const char *what, const char *name, const char *why)
 {
     char shown[RCR_SHOWN];
-    return rcr_fail(w->cx, RECUR_EINVAL, "cannot write %s: %s '%s' %s", w->file, what, rcr_show(shown, name),
-                    why);
+    return rcr_fail(w->cx, RECUR_EINVAL, "cannot write %s: %s '%s' %s", w->file, what,
+                    rcr_show_name(shown, name), why);
 }
 
 static recur_status check_text(const job *w, const char *what, const char *text)
@@ -48,13 +48,14 @@ static recur_status check_entry(const job *w, const recur_entry *e)
     const rcr_file_type *type = e->dtype ? rcr_file_type_find(e->dtype) : NULL;
     if (!type)
         return rcr_fail(w->cx, RECUR_EDTYPE, "cannot write %s: tensor '%s': unknown dtype '%s'", w->file,
-                        rcr_show(name, e->name), e->dtype ? rcr_show(shape, e->dtype) : "NULL");
+                        rcr_show_name(name, e->name), e->dtype ? rcr_show_name(shape, e->dtype) : "NULL");
     if (e->rank < 0 || (e->rank && !e->shape) || (e->size && !e->data))
         return bad_name(w, "tensor", e->name, "has no shape or no data");
     if (!rcr_file_type_bytes(type, e->rank, e->shape, &count, &bytes) || bytes != e->size)
-        return rcr_fail(
-            w->cx, RECUR_ESHAPE, "cannot write %s: tensor '%s': shape %s of %s does not make %zu bytes",
-            w->file, rcr_show(name, e->name), rcr_show_shape(shape, e->rank, e->shape), type->name, e->size);
+        return rcr_fail(w->cx, RECUR_ESHAPE,
+                        "cannot write %s: tensor '%s': shape %s of %s does not make %zu bytes", w->file,
+                        rcr_show_name(name, e->name), rcr_show_shape(shape, e->rank, e->shape), type->name,
+                        e->size);
     return RECUR_OK;
 }
 
