@@ -27,6 +27,7 @@ OUTSIDE = {
     "csv.h": ["data"],
     "cpuid.h": ["base"],
     "immintrin.h": ["base", "kernel"],
+    "sanitizer/asan_interface.h": ["base"],
     "xmmintrin.h": ["base"],
     "arm_neon.h": ["kernel"],
 }
