@@ -40,7 +40,7 @@ static void *refuse_memory(void *block, size_t size)
 static const char *column_here(const reader *r, char buffer[RCR_SHOWN])
 {
     const char *name = r->header || r->fields >= r->t->columns ? "" : recur_table_header(r->t, r->fields);
-    return rcr_show(buffer, name);
+    return rcr_show_name(buffer, name);
 }
 
 static recur_status bad_syntax(const reader *r)
@@ -142,7 +142,7 @@ static recur_status check_header(const recur_table *t, int64_t line)
         return s;
     return rcr_fail(t->cx, RECUR_EFORMAT,
                     "%s:%lld: two columns are named \"%s\"; every name must be different", t->name,
-                    (long long)line, rcr_show(shown, repeated));
+                    (long long)line, rcr_show_name(shown, repeated));
 }
 
 static recur_status end_row(reader *r)

@@ -19,7 +19,7 @@ static recur_status bad_split(recur_ctx *cx, const char *text, const char *why)
         cx, RECUR_EINVAL,
         "split \"%s\": %s; write training,validation,test as fractions such as 0.6,0.2,0.2 or as numbers of "
         "rows such as 8640,2880,2880",
-        rcr_show(shown, text), why);
+        rcr_show_name(shown, text), why);
 }
 
 /* Up to three numbers; 0 when that is not what the text holds. */

@@ -35,7 +35,7 @@ static recur_status bad_number(recur_ctx *cx, const char *where, int64_t field, 
                         (long long)field);
     memcpy(copy, text, n < sizeof copy ? n : sizeof copy - 1);
     return rcr_fail(cx, RECUR_EFORMAT, "%sfield %lld: \"%s\" is not a %snumber", where, (long long)field,
-                    rcr_show(shown, copy), what == RCR_FIELD_INFINITE ? "finite " : "");
+                    rcr_show_name(shown, copy), what == RCR_FIELD_INFINITE ? "finite " : "");
 }
 
 recur_status recur_numbers_parse(recur_ctx *cx, const char *text, size_t size, const char *name, int64_t line,

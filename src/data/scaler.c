@@ -91,7 +91,7 @@ recur_status recur_scale_parse(recur_ctx *cx, const char *text, recur_scale *kin
     if (!rcr_parse_double(text, strlen(text), &number) || !isfinite(number) || number == 0)
         return rcr_fail(cx, RECUR_EINVAL,
                         "scale \"%s\": use minmax, standard, none, or a number other than 0 to divide by",
-                        rcr_show(shown, text));
+                        rcr_show_name(shown, text));
     *kind = RECUR_SCALE_DIVIDE;
     *divisor = number;
     return RECUR_OK;

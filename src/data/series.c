@@ -21,7 +21,7 @@ recur_status recur_missing_parse(recur_ctx *cx, const char *text, recur_missing 
         }
     return rcr_fail(cx, RECUR_EINVAL,
                     "\"%s\" is no way to treat missing values; there are drop, previous, linear, error",
-                    rcr_show(shown, text));
+                    rcr_show_name(shown, text));
 }
 
 const char *recur_missing_name(recur_missing m)
@@ -50,7 +50,8 @@ static recur_status bad_field(const build *b, int64_t row, int64_t column, rcr_f
     char name[RCR_SHOWN], field[RCR_SHOWN];
     const char *header = recur_table_header(b->t, column), *value = recur_table_text(b->t, row, column);
     return rcr_fail(b->t->cx, RECUR_EFORMAT, "%s:%lld: column %s: \"%s\" %s", b->t->name,
-                    (long long)b->t->line[row], rcr_show(name, header), rcr_show(field, value), text[what]);
+                    (long long)b->t->line[row], rcr_show_name(name, header), rcr_show_name(field, value),
+                    text[what]);
 }
 
 /* Reads table column `column` into column c of the series. */
@@ -74,7 +75,7 @@ static recur_status read_column(build *b, int64_t column, int64_t c)
     const char *header = recur_table_header(b->t, column);
     if (found == 0)
         return rcr_fail(b->t->cx, RECUR_EFORMAT, "%s: column %s has no numbers (%lld rows)", b->t->name,
-                        rcr_show(name, header), (long long)b->s->R);
+                        rcr_show_name(name, header), (long long)b->s->R);
     return RECUR_OK;
 }
 

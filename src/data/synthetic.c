@@ -161,8 +161,8 @@ static recur_status unknown_set(recur_ctx *cx, const char *name)
         memcpy(list + used, sets[i].name, n + 1);
         used += n;
     }
-    return rcr_fail(cx, RECUR_ENOTFOUND, "no built-in data set \"%s\"; there are %s", rcr_show(shown, name),
-                    list);
+    return rcr_fail(cx, RECUR_ENOTFOUND, "no built-in data set \"%s\"; there are %s",
+                    rcr_show_name(shown, name), list);
 }
 
 recur_status recur_synthetic(recur_text **out, recur_ctx *cx, const char *name, int64_t n, uint64_t seed)

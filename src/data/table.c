@@ -65,7 +65,7 @@ static void list_columns(const recur_table *t, char *list, size_t room)
     for (int64_t c = 0; c < t->columns; c++) {
         char shown[RCR_SHOWN];
         const char *name = recur_table_header(t, c);
-        size_t n = strlen(rcr_show(shown, *name ? name : "(no name)"));
+        size_t n = strlen(rcr_show_name(shown, *name ? name : "(no name)"));
         if (used + n + 8 > room) {
             memcpy(list + used, ", ...", 6);
             return;
@@ -86,7 +86,7 @@ recur_status recur_table_find(const recur_table *t, const char *name, int64_t *c
             return RECUR_OK;
         }
     list_columns(t, list, sizeof list);
-    return rcr_fail(t->cx, RECUR_ENOTFOUND, "no column \"%s\" in %s; it has %s", rcr_show(shown, name),
+    return rcr_fail(t->cx, RECUR_ENOTFOUND, "no column \"%s\" in %s; it has %s", rcr_show_name(shown, name),
                     t->name, list);
 }
 
@@ -143,8 +143,8 @@ recur_status recur_table_check_order(const recur_table *t, const char *column)
                 t->cx, RECUR_EFORMAT,
                 "%s:%lld: column %s: \"%s\" comes after \"%s\"; rows must stand in order of time, and dates "
                 "read year-month-day",
-                t->name, (long long)t->line[r], rcr_show(name, column), rcr_show(second, b),
-                rcr_show(first, a));
+                t->name, (long long)t->line[r], rcr_show_name(name, column), rcr_show_name(second, b),
+                rcr_show_name(first, a));
     }
     return RECUR_OK;
 }

@@ -189,7 +189,7 @@ static recur_status header_length(const recur_archive *a, const unsigned char *b
 
 static recur_status read_all(recur_archive *a, const unsigned char *bytes, size_t size)
 {
-    size_t length;
+    size_t length = 0;
     recur_status s = header_length(a, bytes, size, &length);
     if (s)
         return s;
