@@ -224,14 +224,14 @@ static recur_status open_temporary(rcr_writer *w)
     return write_error(w, EEXIST);
 }
 
-/* The new file gets owner and permissions of the old one; the owner as far as this process may give files
- * away. */
+/* The new file, still empty, gets permissions and owner of the old one: permissions where the file system has
+ * them, the owner as far as this process may give files away. */
 static recur_status inherit(rcr_writer *w, const struct stat *old)
 {
-    if (fchown(w->fd, old->st_uid, old->st_gid) != 0 && errno != EPERM)
+    if (fchmod(w->fd, old->st_mode & 0777) != 0 && errno != EPERM && errno != EOPNOTSUPP)
         return write_error(w, errno);
-    if (fchmod(w->fd, old->st_mode & 0777) != 0)
-        return write_error(w, errno);
+    if (fchown(w->fd, old->st_uid, old->st_gid) != 0)
+        errno = 0; /* it stays with this process, as everything else that it writes */
     return RECUR_OK;
 }
 
