@@ -177,6 +177,41 @@ INLINE vec vshift_down(vec a)
     return AS_VEC(MI(srli)(AS_INT(a), MANTISSA));
 }
 
+#if REAL_BITS == 32
+/* Pairs of rows, then fours: lane L of r[4 g + c] has column 4 L + c of the rows 4 g .. 4 g + 3. Then lanes.
+ */
+INLINE void vtranspose(vec r[W])
+{
+    __m256d t[W];
+    for (int i = 0; i < W; i += 2) {
+        t[i] = _mm256_castps_pd(_mm256_unpacklo_ps(r[i], r[i + 1]));
+        t[i + 1] = _mm256_castps_pd(_mm256_unpackhi_ps(r[i], r[i + 1]));
+    }
+    for (int c = 0; c < 4; c++) {
+        int i = c / 2;
+        vec low =
+            _mm256_castpd_ps(c % 2 ? _mm256_unpackhi_pd(t[i], t[i + 2]) : _mm256_unpacklo_pd(t[i], t[i + 2]));
+        vec high = _mm256_castpd_ps(c % 2 ? _mm256_unpackhi_pd(t[i + 4], t[i + 6])
+                                          : _mm256_unpacklo_pd(t[i + 4], t[i + 6]));
+        r[c] = _mm256_permute2f128_ps(low, high, 0x20);
+        r[c + 4] = _mm256_permute2f128_ps(low, high, 0x31);
+    }
+}
+#else
+INLINE void vtranspose(vec r[W])
+{
+    vec t[W] = {_mm256_unpacklo_pd(r[0], r[1]), _mm256_unpackhi_pd(r[0], r[1]),
+                _mm256_unpacklo_pd(r[2], r[3]), _mm256_unpackhi_pd(r[2], r[3])};
+    for (int c = 0; c < 2; c++) {
+        r[c] = _mm256_permute2f128_pd(t[c], t[c + 2], 0x20);
+        r[c + 2] = _mm256_permute2f128_pd(t[c], t[c + 2], 0x31);
+    }
+}
+#endif
+
+#define TILE_ROWS 6
+#define TILE_VECS 2
+
 #undef MM
 #undef MI
 #undef AS_INT

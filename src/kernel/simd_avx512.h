@@ -183,6 +183,57 @@ INLINE vec vscale2(vec a, vec n)
     return MM(scalef)(a, n);
 }
 
+/* The four lanes of a, b, c, d change places: lane j of row i becomes lane i of row j. */
+#if REAL_BITS == 32
+#define LANES_OF(a, b, which) _mm512_shuffle_f32x4(a, b, which)
+#else
+#define LANES_OF(a, b, which) _mm512_shuffle_f64x2(a, b, which)
+#endif
+INLINE void KERNEL(transpose_lanes)(vec *a, vec *b, vec *c, vec *d)
+{
+    vec even_ab = LANES_OF(*a, *b, 0x88), odd_ab = LANES_OF(*a, *b, 0xdd);
+    vec even_cd = LANES_OF(*c, *d, 0x88), odd_cd = LANES_OF(*c, *d, 0xdd);
+    *a = LANES_OF(even_ab, even_cd, 0x88);
+    *b = LANES_OF(odd_ab, odd_cd, 0x88);
+    *c = LANES_OF(even_ab, even_cd, 0xdd);
+    *d = LANES_OF(odd_ab, odd_cd, 0xdd);
+}
+
+#if REAL_BITS == 32
+/* Pairs of rows, then fours: lane L of r[4 g + c] has column 4 L + c of the rows 4 g .. 4 g + 3. Then lanes.
+ */
+INLINE void vtranspose(vec r[W])
+{
+    __m512d t[W];
+    for (int i = 0; i < W; i += 2) {
+        t[i] = _mm512_castps_pd(_mm512_unpacklo_ps(r[i], r[i + 1]));
+        t[i + 1] = _mm512_castps_pd(_mm512_unpackhi_ps(r[i], r[i + 1]));
+    }
+    for (int i = 0; i < W; i += 4)
+        for (int c = 0; c < 4; c += 2) {
+            r[i + c] = _mm512_castpd_ps(_mm512_unpacklo_pd(t[i + c / 2], t[i + 2 + c / 2]));
+            r[i + c + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(t[i + c / 2], t[i + 2 + c / 2]));
+        }
+    for (int c = 0; c < 4; c++)
+        KERNEL(transpose_lanes)(&r[c], &r[4 + c], &r[8 + c], &r[12 + c]);
+}
+#else
+INLINE void vtranspose(vec r[W])
+{
+    for (int i = 0; i < W; i += 2) {
+        vec low = _mm512_unpacklo_pd(r[i], r[i + 1]);
+        r[i + 1] = _mm512_unpackhi_pd(r[i], r[i + 1]);
+        r[i] = low;
+    }
+    for (int c = 0; c < 2; c++)
+        KERNEL(transpose_lanes)(&r[c], &r[2 + c], &r[4 + c], &r[6 + c]);
+}
+#endif
+#undef LANES_OF
+
+#define TILE_ROWS 6
+#define TILE_VECS 4
+
 #undef MM
 #undef MI
 #undef MASKED

@@ -43,6 +43,7 @@
 #define vadd_bits KERNEL(vadd_bits)
 #define vshift_up KERNEL(vshift_up)
 #define vshift_down KERNEL(vshift_down)
+#define vtranspose KERNEL(vtranspose)
 
 #define vzero KERNEL(vzero)
 #define vabs KERNEL(vabs)

@@ -172,6 +172,38 @@ INLINE vec vshift_down(vec a)
     return AS_VEC(NEON_INT(vshrq_n)(AS_INT(a), MANTISSA));
 }
 
+#if REAL_BITS == 32
+INLINE vec KERNEL(low_halves)(vec a, vec b)
+{
+    return vreinterpretq_f32_f64(vtrn1q_f64(vreinterpretq_f64_f32(a), vreinterpretq_f64_f32(b)));
+}
+
+INLINE vec KERNEL(high_halves)(vec a, vec b)
+{
+    return vreinterpretq_f32_f64(vtrn2q_f64(vreinterpretq_f64_f32(a), vreinterpretq_f64_f32(b)));
+}
+
+INLINE void vtranspose(vec r[W])
+{
+    vec even01 = vtrn1q_f32(r[0], r[1]), odd01 = vtrn2q_f32(r[0], r[1]);
+    vec even23 = vtrn1q_f32(r[2], r[3]), odd23 = vtrn2q_f32(r[2], r[3]);
+    r[0] = KERNEL(low_halves)(even01, even23);
+    r[1] = KERNEL(low_halves)(odd01, odd23);
+    r[2] = KERNEL(high_halves)(even01, even23);
+    r[3] = KERNEL(high_halves)(odd01, odd23);
+}
+#else
+INLINE void vtranspose(vec r[W])
+{
+    vec low = vtrn1q_f64(r[0], r[1]);
+    r[1] = vtrn2q_f64(r[0], r[1]);
+    r[0] = low;
+}
+#endif
+
+#define TILE_ROWS 8
+#define TILE_VECS 3
+
 #undef NEON
 #undef NEON_INT
 #undef AS_INT

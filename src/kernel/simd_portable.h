@@ -5,42 +5,49 @@
  * simd_<isa>.h is included once for each element type, with REAL_BITS = 32 or 64 and KERNEL(name) = name_32
  * or name_64. It defines
  *
- *     real, bits            float / double; the unsigned integer of that size
- *     vec, W, mask          W reals; the results of W comparisons
+ *     real, bits        float / double; the unsigned integer of that size
+ *     vec, W, mask      W reals; the results of W comparisons
  *
- *     vload(p)              W reals from p, which need not be aligned
- *     vload_part(p, n)      the first n < W from p, 0 in the rest; touches p[0 .. n) alone
+ *     vload(p)          W reals from p, which need not be aligned
+ *     vload_part(p, n)  the first n < W from p, 0 in the rest; touches p[0 .. n) alone
  *     vstore(p, a), vstore_part(p, a, n)
- *     vset1(x), vset1_bits(u), vzero()      the same in each lane: a real, a bit pattern, +0
+ *     vset1(x), vset1_bits(u)   the same in each lane: a real, a bit pattern
  *
- *     vadd vsub vmul vdiv vsqrt             correctly rounded, as IEEE 754 has them
- *     vfma(a, b, c) = a b + c,  vfnma(a, b, c) = c - a b,  one rounding
- *     vmin(a, b) = a < b ? a : b,  vmax(a, b) = a > b ? a : b: b where one is NaN. Their result may be a
- * flushed denormal, so it may go into further arithmetic, but not to memory: there use vselect vlt vle veq
- * masks of a < b, a <= b, a == b: false where one is NaN;  visnan(a) mand mor              both, either
- *     vselect(m, a, b)      m ? a : b, lane by lane; moves bits
- *     vand vor vxor         on the bits;  vadd_bits(a, b) adds them as integers
- *     vshift_up(a), vshift_down(a)          shifts the bits by the width of the mantissa (23 or 52), zeros
- * come in
+ *     vadd vsub vmul vdiv vsqrt correctly rounded, as IEEE 754 has them
+ *     vfma(a, b, c)     a b + c, one rounding;  vfnma(a, b, c)  c - a b
+ *     vmin(a, b)        a < b ? a : b,  vmax(a, b)  a > b ? a : b: b where one is NaN. The result may be a
+ *                       flushed denormal: good for further arithmetic, not for memory (vselect is)
+ *     vlt vle veq       masks of a < b, a <= b, a == b: false where one is NaN;  visnan(a)
+ *     mand mor          both, either
+ *     vselect(m, a, b)  m ? a : b, lane by lane; moves bits
+ *     vand vor vxor     on the bits;  vadd_bits(a, b) adds them as integers
+ *     vshift_up(a), vshift_down(a)
+ *                       shifts the bits by the width of the mantissa (23 or 52), zeros come in
+ *     vtranspose(r)     the W x W block in r[0 .. W) in place
+ *     TILE_ROWS, TILE_VECS
+ *                       rows and vectors of accumulators that a matrix product has registers for
  *
  * and simd_derived.h makes of these, for all alike,
  *
- *     vabs(a), vneg(a), vsign(a)            sign bit cleared, flipped, alone
- *     vround(a)             nearest whole number, ties to even, |a| < 2^22 or 2^51
- *     vpow2(n)              2^n for whole n whose power is a normal number
- *     vscale2(a, n)         a 2^n for whole |n| < 2 * the largest exponent, one rounding even where it
- * becomes denormal rfma(a, b, c)         a b + c of single reals
- *     vget(p, n), vput(p, a, n)             the n reals that are left at p, at most W of them
+ *     vzero()           +0
+ *     vget(p, n), vput(p, a, n)
+ *                       the n reals that are left at p, at most W of them: body and tail in one loop
+ *     vabs(a), vneg(a), vsign(a)
+ *                       sign bit cleared, flipped, alone
+ *     vround(a)         nearest whole number, ties to even, |a| < 2^22 or 2^51
+ *     vpow2(n)          2^n for whole n whose power is a normal number
+ *     vscale2(a, n)     a 2^n for whole |n| < 2 * the largest exponent, one rounding even into denormals
+ *     rfma(a, b, c)     a b + c of single reals
  *
  * Rules that keep the bits the same: no sum over the lanes of a vector but by RCR_LANES partial results
- * (reduce.inc); no `a < b ? a : b` on plain reals whose result is stored (a compiler makes a minimum of it,
- * which may flush denormals): vselect; a NaN is a NaN, of whatever sign and payload.
+ * (lanes.inc); no `a < b ? a : b` on plain reals whose result is stored (a compiler makes a minimum of it,
+ * which may flush denormals), but vselect; a NaN is a NaN, of whatever sign and payload.
  *
  * A family of kernels is added so: kernel/<family>.h declares the struct rcr_<family>_kernels and is included
- * by kernel.h, which gets a field of that type; kernel/<family>.inc defines the functions, `static void
- * KERNEL(name)(...)`, and ends with #define <FAMILY>_KERNELS {.name = KERNEL(name), ...}; kernel/instance.inc
- * includes it and names it in the table. Vector functions of a family for other families are INLINE and get a
- * word of their own: `#define vexp KERNEL(vexp)`, then `INLINE vec vexp(vec x)`.
+ * by kernel.h, which gets a field of that type; kernel/<family>.inc defines the functions,
+ * `static void KERNEL(name)(...)`, and ends with #define <FAMILY>_KERNELS {.name = KERNEL(name), ...};
+ * kernel/instance.inc includes it and names it in the table. Vector functions of a family for other families
+ * are INLINE and get a word of their own: `#define vexp KERNEL(vexp)`, then `INLINE vec vexp(vec x)`.
  */
 
 #if REAL_BITS == 32
@@ -221,3 +228,11 @@ INLINE vec vshift_down(vec a)
 {
     return KERNEL(of_bits)(KERNEL(to_bits)(a) >> MANTISSA);
 }
+
+INLINE void vtranspose(vec r[W])
+{
+    (void)r;
+}
+
+#define TILE_ROWS 4
+#define TILE_VECS 4
