@@ -21,8 +21,13 @@ static void goes_back_by_whole_seasons(void **state)
         ok(*state, recur_baseline(e, index, 1, want[i].season, out));
         equal(out, want[i].out, 5);
     }
+    recur_examples_free(e);
+    ok(*state, recur_examples_windows(&e, s, &(recur_window){.window = 2, .horizon = 5}));
+    ok(*state,
+       recur_baseline(e, (int64_t[]){0}, 1, 3, out)); /* two seasons back may be too far where one is not */
+    equal(out, (double[]){1, 0, 1, 1, 0}, 5);
     refused(*state, recur_baseline(e, index, 1, -1, out), RECUR_EINVAL, "a season of -1");
-    refused(*state, recur_baseline(e, (int64_t[]){10}, 1, 0, out), RECUR_EINVAL, "example 10");
+    refused(*state, recur_baseline(e, (int64_t[]){14}, 1, 0, out), RECUR_EINVAL, "example 14");
     recur_examples_free(e);
     recur_series_free(s);
 }

@@ -58,6 +58,7 @@ static void pads_and_keeps_the_rest(void **state)
     assert_false(recur_batches_next(b, &batch));
     recur_batches_seek(b, 1, 0);
     assert_true(recur_batches_next(b, &batch));
+    equal(batch.x, (double[]){1, 2, 0, 4, 0, 0, 6, 7, 8}, 9); /* nothing of the batch before shines through */
     equal(batch.y, (double[]){3, 5, 9}, 3);
     recur_batches_free(b);
     recur_batches_free(NULL);
@@ -188,13 +189,13 @@ static void refuses_what_does_not_fit(void **state)
     refused(*state,
             recur_batches_create(&b, k.e, (int64_t[]){7}, 1, NULL, NULL, &(recur_batch_options){.batch = 1}),
             RECUR_EINVAL, "example 7");
-    recur_series *s = series_of(*state, (double[]){1, 2, 1e39, 4}, 4);
+    recur_series *s = series_of(*state, (double[]){1, 2, 1e39, 4, 5}, 5);
     ok(*state, recur_examples_windows(&e, s, &(recur_window){.window = 1, .horizon = 1}));
     refused(*state,
             recur_batches_create(&b, e, (int64_t[]){0, 1}, 2, NULL, NULL, &(recur_batch_options){.batch = 1}),
             RECUR_ENUMERIC, "row 2, column 0: a number too large for float32");
     ok(*state,
-       recur_batches_create(&b, e, (int64_t[]){0}, 1, NULL, NULL, &(recur_batch_options){.batch = 1}));
+       recur_batches_create(&b, e, (int64_t[]){0, 3}, 2, NULL, NULL, &(recur_batch_options){.batch = 1}));
     recur_batches_free(b); /* the large number is in no example asked for */
     recur_examples_free(e);
     recur_series_free(s);
