@@ -5,12 +5,15 @@
 #include <math.h>
 
 #include "base/alloc.h"
+#include "base/context.h"
+#include "base/cpu.h"
 #include "base/error.h"
+#include "base/random.h"
 #include "tape/tensor.h"
 
 static uint64_t stream_of(const recur_params *ps, const recur_tensor *w, int64_t part)
 {
-    return ((uint64_t)rcr_param_index(ps, w) << 32) + (uint64_t)part;
+    return rcr_stream(((uint64_t)rcr_param_index(ps, w) << 32) + (uint64_t)part, "init");
 }
 
 static const rcr_array_kernels *array_of(const recur_params *ps, const recur_tensor *w)
@@ -23,11 +26,24 @@ static recur_status check(recur_params *ps, const recur_tensor *w, double number
 {
     if (!w)
         return rcr_fail(ps->cx, RECUR_EINVAL, "init: the parameter is NULL");
+    if (rcr_param_index(ps, w) == ps->size)
+        return rcr_fail(ps->cx, RECUR_EINVAL, "init: the tensor is not a parameter of this set");
     if (w->dtype == RECUR_I64)
         return rcr_fail(ps->cx, RECUR_EDTYPE, "init: %s is int64", w->name);
     if (!isfinite(number))
         return rcr_fail(ps->cx, RECUR_EINVAL, "init: the numbers for %s must be finite", w->name);
     return RECUR_OK;
+}
+
+/* fill(w->count, a, b, w->data) with the parameter's random numbers, in the library's own floating-point
+ * mode. */
+typedef void random_fill(int64_t n, uint64_t seed, uint64_t stream, double a, double b, void *y);
+
+static void fill_random(const recur_params *ps, recur_tensor *w, random_fill *fill, double a, double b)
+{
+    unsigned long mode = rcr_float_enter(ps->cx->keep_denormals);
+    fill(w->count, ps->seed, stream_of(ps, w, 0), a, b, w->data);
+    rcr_float_restore(mode);
 }
 
 recur_status recur_init_constant(recur_params *ps, recur_tensor *w, double value)
@@ -44,7 +60,7 @@ recur_status recur_init_uniform(recur_params *ps, recur_tensor *w, double low, d
     if (!s && high < low)
         s = rcr_fail(ps->cx, RECUR_EINVAL, "init: uniform from above to below for %s", w->name);
     if (!s)
-        array_of(ps, w)->uniform(w->count, ps->seed, stream_of(ps, w, 0), low, high, w->data);
+        fill_random(ps, w, array_of(ps, w)->uniform, low, high);
     return s;
 }
 
@@ -54,7 +70,7 @@ recur_status recur_init_normal(recur_params *ps, recur_tensor *w, double mean, d
     if (!s && deviation < 0.0)
         s = rcr_fail(ps->cx, RECUR_EINVAL, "init: the deviation for %s is negative", w->name);
     if (!s)
-        array_of(ps, w)->normal(w->count, ps->seed, stream_of(ps, w, 0), mean, deviation, w->data);
+        fill_random(ps, w, array_of(ps, w)->normal, mean, deviation);
     return s;
 }
 
@@ -132,33 +148,16 @@ recur_status recur_init_kaiming_normal(recur_params *ps, recur_tensor *w, double
 
 /* --- orthogonal --- */
 
-static void subtract_projection(double *v, const double *u, int64_t n)
-{
-    double dot = 0.0;
-    for (int64_t i = 0; i < n; i++)
-        dot = fma(u[i], v[i], dot);
-    for (int64_t i = 0; i < n; i++)
-        v[i] = fma(-dot, u[i], v[i]);
-}
-
-static void normalise(double *v, int64_t n)
-{
-    double sum = 0.0;
-    for (int64_t i = 0; i < n; i++)
-        sum = fma(v[i], v[i], sum);
-    for (int64_t i = 0; i < n && sum > 0.0; i++)
-        v[i] /= sqrt(sum);
-}
-
 /* Gram-Schmidt on m vectors of n >= m numbers, done twice: orthogonal to the last bits. Random normal vectors
  * give the uniform distribution over orthogonal matrices (Haar measure). */
-static void orthonormalise(double *v, int64_t m, int64_t n)
+static void orthonormalise(const rcr_kernels *k, double *v, int64_t m, int64_t n)
 {
     for (int64_t j = 0; j < m; j++) {
+        double *vj = v + j * n;
         for (int pass = 0; pass < 2; pass++)
             for (int64_t i = 0; i < j; i++)
-                subtract_projection(v + j * n, v + i * n, n);
-        normalise(v + j * n, n);
+                k->array.axpy(n, -k->reduce.dot(n, v + i * n, vj), v + i * n, vj);
+        k->array.affine(n, 1.0 / sqrt(k->reduce.dot(n, vj, vj)), 0.0, vj, vj);
     }
 }
 
@@ -183,11 +182,13 @@ recur_status rcr_init_orthogonal_rows(recur_params *ps, recur_tensor *w, int64_t
     double *v = rcr_alloc_array(ps->cx, (size_t)(rows * columns), sizeof *v, "orthogonal matrix");
     if (!v)
         return RECUR_ENOMEM;
-    rcr_kernels_of(ps->cx, RECUR_F64)
-        ->array.normal(rows * columns, ps->seed, stream_of(ps, w, from), 0.0, 1.0, v);
+    const rcr_kernels *k = rcr_kernels_of(ps->cx, RECUR_F64);
+    unsigned long mode = rcr_float_enter(ps->cx->keep_denormals);
+    k->array.normal(rows * columns, ps->seed, stream_of(ps, w, from), 0.0, 1.0, v);
     if (m)
-        orthonormalise(v, m, rows + columns - m);
+        orthonormalise(k, v, m, rows + columns - m);
     store(w, from, rows, columns, v, gain);
+    rcr_float_restore(mode);
     rcr_free(ps->cx, v);
     return RECUR_OK;
 }
