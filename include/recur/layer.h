@@ -29,11 +29,13 @@ RECUR_API recur_status recur_embedding_create(recur_embedding_layer *out, recur_
 RECUR_API recur_tensor *recur_embedding_forward(recur_tape *tp, const recur_embedding_layer *l,
                                                 recur_tensor *ids);
 
-/* Normalises over the last `rank` axes, whose lengths are those of weight: (x - mean) / sqrt(var + eps) *
- * weight + bias, with the biased variance (Ba et al. 2016). */
+/* Normalises over the last `rank` axes, which must have the lengths `shape`: (x - mean) / sqrt(var + eps) *
+ * weight + bias, with the biased variance (Ba et al. 2016). weight and bias are NULL without affine. */
 typedef struct recur_layer_norm {
     recur_tensor *weight, *bias;
     double eps;
+    int rank;
+    int64_t shape[RECUR_MAX_RANK];
 } recur_layer_norm;
 RECUR_API recur_status recur_layer_norm_create(recur_layer_norm *out, recur_params *ps, const char *prefix,
                                                int rank, const int64_t *shape, double eps, bool affine);
@@ -41,7 +43,9 @@ RECUR_API recur_tensor *recur_layer_norm_forward(recur_tape *tp, const recur_lay
 
 /* BatchNorm1d on [N, C] or [N, C, L] (Ioffe and Szegedy 2015). In RECUR_TRAIN mode by the batch, whose
  * statistics then enter the running ones: biased variance to normalise, unbiased to keep; otherwise by the
- * running ones. momentum < 0: cumulative average (PyTorch's None). */
+ * running ones. Training needs more than one value per channel; a batch of 0 leaves the running statistics as
+ * they are. momentum: running = (1 - momentum) * running + momentum * batch; < 0: cumulative average
+ * (PyTorch's None). */
 typedef struct recur_batch_norm {
     recur_tensor *weight, *bias, *running_mean, *running_var, *num_batches_tracked;
     double eps, momentum;
