@@ -12,8 +12,11 @@
  * numbers of the file.
  *
  * Files are untrusted. An error is RECUR_ENOTFOUND (file, column), RECUR_EIO or RECUR_EFORMAT, with a text
- * such as prices.csv:17: column Close: "abc" is not a number no column "Clos" in prices.csv; it has Date,
- * Open, High, Low, Close
+ * such as
+ *
+ *     prices.csv:17: column Close: "abc" is not a number
+ *
+ *     no column "Clos" in prices.csv; it has Date, Open, High, Low, Close
  */
 #ifndef RECUR_DATA_H
 #define RECUR_DATA_H
@@ -134,16 +137,15 @@ RECUR_API recur_status recur_numbers_parse(recur_ctx *cx, const char *text, size
  */
 typedef struct recur_examples {
     recur_ctx *cx;
-    int64_t n;          /* examples */
-    int64_t rows, F, K; /* rows of x and y, input columns, answer columns */
-    int64_t horizon;    /* steps to forecast; 1 for rows */
-    int64_t longest;    /* the greatest length */
-    bool series;        /* windows over one series, else independent sequences */
-    bool difference;    /* x and y are changes from the row before */
-    const double *x;    /* [rows, F] what the model gets, before scaling */
-    const double *y;    /* [rows, K] what it must answer, before scaling */
-    const double
-        *truth; /* [rows, K] the answer columns in the data's own units; y itself without differencing */
+    int64_t n;             /* examples */
+    int64_t rows, F, K;    /* rows of x and y, input columns, answer columns */
+    int64_t horizon;       /* steps to forecast; 1 for rows */
+    int64_t longest;       /* the greatest length */
+    bool series;           /* windows over one series, else independent sequences */
+    bool difference;       /* x and y are changes from the row before */
+    const double *x;       /* [rows, F] what the model gets, before scaling */
+    const double *y;       /* [rows, K] what it must answer, before scaling */
+    const double *truth;   /* [rows, K] the answer columns as in the data; y itself without differencing */
     const int64_t *start;  /* [n] */
     const int64_t *length; /* [n] */
     const int64_t *origin; /* [n]: first row of the example's own sequence; 0 in a series */
@@ -305,8 +307,7 @@ RECUR_API recur_status recur_baseline(const recur_examples *e, const int64_t *in
 RECUR_API recur_status recur_naive_error(const recur_examples *e, const int64_t *index, int64_t n, int64_t m,
                                          double *out);
 
-/* ------------------------------------------------------------------------------------------------- synthetic
- * sets */
+/* ---------------------------------------------------------------------------------------- synthetic sets */
 typedef struct recur_text {
     recur_ctx *cx;
     char *bytes; /* [size], and a NUL behind it */
@@ -314,11 +315,14 @@ typedef struct recur_text {
 } recur_text;
 
 /*
- * A built-in data set as the text of a CSV file; the same bytes for the same n and seed everywhere. n = 0:
- * its usual size. ball   n lines start + k * velocity, k = 0, 1, ..: start -10 .. 10, velocity -5 .. 5
- * without 0, 5 to 10 numbers; no header (for --rows) n = 10000 sine   columns t,value: sin(2 pi t / 25) and
- * normal noise of deviation 0.1                              n = 1000 stock  columns
- * Date,Open,High,Low,Close,Volume: a geometric random walk over weekdays from 2010-01-04   n = 2500
+ * A built-in data set as the text of a CSV file; the same bytes for the same n and seed everywhere, and a
+ * longer one begins with a shorter one. n = 0: its usual number of lines.
+ *
+ *     ball   10000  start + k * velocity for k = 0, 1, ..; start -10 .. 10, velocity -5 .. 5 without 0,
+ *                   5 to 10 numbers; no header (read it as rows)
+ *     sine    1000  t,value: sin(2 pi t / 25) and nearly normal noise of deviation 0.1
+ *     stock   2500  Date,Open,High,Low,Close,Volume: a geometric random walk over weekdays from 2010-01-04
+ *
  * RECUR_ENOTFOUND lists the names.
  */
 RECUR_API recur_status recur_synthetic(recur_text **out, recur_ctx *cx, const char *name, int64_t n,

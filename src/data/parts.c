@@ -187,7 +187,7 @@ static recur_status assign_shuffled(const recur_examples *e, const recur_partiti
 
 static recur_status assign(const recur_examples *e, const recur_partition *how, unsigned char *part)
 {
-    int64_t count[RECUR_PARTS];
+    int64_t count[RECUR_PARTS] = {0};
     bool by_time = e->series && !how->shuffle;
     recur_status s = recur_partition_counts(e->cx, how, by_time ? e->rows : e->n, count);
     if (s != RECUR_OK)

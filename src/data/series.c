@@ -199,8 +199,10 @@ static recur_status allocate(build *b, recur_ctx *cx, int64_t R, int64_t C)
     if (!b->s)
         return RECUR_ENOMEM;
     *b->s = (recur_series){.cx = cx, .R = R, .C = C};
-    if (!rcr_mul_i64(R, C, &count))
-        return rcr_no_memory(cx, SIZE_MAX, "a series");
+    if (!rcr_mul_i64(R, C, &count)) {
+        rcr_no_memory(cx, SIZE_MAX, "a series");
+        return RECUR_ENOMEM;
+    }
     b->s->values = b->values = rcr_alloc_array(cx, (size_t)count, sizeof *b->values, "a series");
     b->s->row = b->row = rcr_alloc_array(cx, (size_t)R, sizeof *b->row, "rows of a series");
     return b->values && b->row ? RECUR_OK : RECUR_ENOMEM;

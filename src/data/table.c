@@ -131,7 +131,7 @@ static bool ascends(const char *a, const char *b)
 
 recur_status recur_table_check_order(const recur_table *t, const char *column)
 {
-    int64_t c;
+    int64_t c = 0;
     recur_status s = recur_table_find(t, column, &c);
     if (s != RECUR_OK)
         return s;
