@@ -16,11 +16,11 @@ typedef struct recur_archive recur_archive;
  * may hold more axes than RECUR_MAX_RANK; only loading such a tensor fails. */
 typedef struct recur_entry {
     const char *name;
-    const char *dtype; /* "F32", "F64", "I64", ... as the file says; any that safetensors knows */
-    int rank;          /* 0: a scalar; a length of 0 is legal too */
-    const int64_t *shape;
-    const void *data; /* little-endian, row-major; aligned to the item size */
-    size_t size;      /* bytes */
+    const char *dtype;    /* "F32", "F64", "I64", ... as the file says; any that safetensors knows */
+    int rank;             /* 0: a scalar; a length of 0 is legal too */
+    const int64_t *shape; /* [rank]; may be NULL for a scalar */
+    const void *data;     /* little-endian, row-major; aligned to the item size */
+    size_t size;          /* bytes */
 } recur_entry;
 
 /* Maps a file and checks all of it: header length, JSON, types, shapes, offsets without holes, overlaps or

@@ -162,6 +162,12 @@ static recur_status read_field(header *h, rcr_item *item, bool seen[FIELDS])
 
 /* ---- a tensor ---- */
 
+/* Lengths of a tensor, as long as no more are added; NULL where no tensor has an axis. */
+static const int64_t *shape_of(const recur_archive *a, const rcr_item *item)
+{
+    return a->dims ? a->dims + item->first_dim : NULL;
+}
+
 /* The numbers of one tensor against each other and against the size of the file. */
 static recur_status check_item(header *h, const rcr_item *item)
 {
@@ -169,7 +175,7 @@ static recur_status check_item(header *h, const rcr_item *item)
     char name[RCR_SHOWN], shape[RCR_SHOWN];
     size_t count, bytes;
     rcr_show_name(name, item->entry.name);
-    rcr_show_shape(shape, item->entry.rank, a->dims + item->first_dim);
+    rcr_show_shape(shape, item->entry.rank, shape_of(a, item));
     long long begin = item->begin, end = item->end;
     if (begin > end)
         return rcr_fail(a->cx, RECUR_EFORMAT, "%s: tensor '%s': data_offsets [%lld, %lld] run backwards",
@@ -180,7 +186,7 @@ static recur_status check_item(header *h, const rcr_item *item)
             "%s: tensor '%s': data_offsets [%lld, %lld] go past the %zu bytes of data in the file; "
             "it may be cut off",
             a->file, name, begin, end, a->data_size);
-    if (!rcr_file_type_bytes(item->type, item->entry.rank, a->dims + item->first_dim, &count, &bytes))
+    if (!rcr_file_type_bytes(item->type, item->entry.rank, shape_of(a, item), &count, &bytes))
         return rcr_fail(a->cx, RECUR_EFORMAT,
                         "%s: tensor '%s': shape %s of %s is too large or no whole bytes", a->file, name,
                         shape, item->type->name);
@@ -298,6 +304,6 @@ recur_status rcr_header_read(recur_archive *a, const char *text, size_t n)
         if (*h.json.at != ' ')
             s = rcr_json_expected(&h.json, "nothing but spaces behind the last '}'");
     for (size_t i = 0; !s && i < a->size; i++) /* only now do the dims stay where they are */
-        a->items[i].entry.shape = a->dims + a->items[i].first_dim;
+        a->items[i].entry.shape = shape_of(a, &a->items[i]);
     return s;
 }

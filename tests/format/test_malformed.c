@@ -290,12 +290,7 @@ static void test_short_and_absent(void **state)
     recur_ctx_free(cx);
 }
 
-/* ---- everywhere ---- */
-
-static const char good[] = "{\"__metadata__\":{\"k\\u00e9y\":\"v\\n\"},"
-                           "\"w\":{\"dtype\":\"F32\",\"shape\":[2,1],\"data_offsets\":[8,16]},"
-                           "\"b\":{\"dtype\":\"I64\",\"shape\":[1],\"data_offsets\":[0,8]}}  ";
-enum { GOOD_DATA = 16 };
+/* ---- unusual, and legal ---- */
 
 /* Reads what an archive offers; the sum keeps the compiler from leaving it out. */
 static uint64_t touch(const recur_archive *a)
@@ -316,6 +311,81 @@ static uint64_t touch(const recur_archive *a)
         assert_string_equal(recur_archive_meta(a, key), value);
     return sum;
 }
+
+static const struct {
+    const char *name, *header;
+    size_t data, tensors, metas;
+} legal[] = {
+    {"empty", "{}", 0, 0, 0},
+    {"empty-metadata", "{\"__metadata__\":{}}", 0, 0, 0},
+    {"plain", "{\"w\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}} ", 8, 1, 0},
+    {"white-space",
+     "{ \t\r\n\"w\" : { \"data_offsets\" : [ 0 , 8 ] , \"shape\" : [ 2 ] ,\n\"dtype\"\t:\"F32\" } }", 8, 1,
+     0},
+    {"only-white-space-inside", "{ \n }    ", 0, 0, 0},
+    {"other-order",
+     "{\"b\":{\"dtype\":\"U8\",\"shape\":[3],\"data_offsets\":[5,8]},"
+     "\"a\":{\"dtype\":\"U8\",\"shape\":[5],\"data_offsets\":[0,5]},\"__metadata__\":{\"k\":\"v\"}}",
+     8, 2, 1},
+    {"scalars-and-empty",
+     "{\"e\":{\"dtype\":\"F64\",\"shape\":[3,0,2],\"data_offsets\":[8,8]},"
+     "\"s\":{\"dtype\":\"F64\",\"shape\":[],\"data_offsets\":[0,8]},"
+     "\"f\":{\"dtype\":\"I8\",\"shape\":[0],\"data_offsets\":[0,0]}}",
+     8, 3, 0},
+    {"unaligned",
+     "{\"b\":{\"dtype\":\"BOOL\",\"shape\":[1],\"data_offsets\":[0,1]},"
+     "\"w\":{\"dtype\":\"F64\",\"shape\":[1,1],\"data_offsets\":[1,9]}}",
+     9, 2, 0},
+    {"names",
+     "{\"\":{\"dtype\":\"U8\",\"shape\":[],\"data_offsets\":[0,1]},"
+     "\"\\ud83d\\ude00\\n\\/\":{\"dtype\":\"U8\",\"shape\":[],\"data_offsets\":[1,2]},"
+     "\"\xF0\x9F\x98\x80\":{\"\\u0064type\":\"U\\u0038\",\"shape\":[],\"data_offsets\":[2,3]}}",
+     3, 3, 0},
+    {"metadata", "{\"__metadata__\":{\"\":\"\",\"dtype\":\"\\u00e9\\\"\\\\\",\"\xE2\x82\xAC\":\"[{}]\"}}", 0,
+     0, 3},
+    {"many-axes", "{\"w\":{\"dtype\":\"F16\",\"shape\":[1,1,1,1,1,1,1,1,1,1,1,1,2],\"data_offsets\":[0,4]}}",
+     4, 1, 0},
+    {"large-and-empty", "{\"w\":{\"dtype\":\"U8\",\"shape\":[0,1152921504606846976],\"data_offsets\":[0,0]}}",
+     0, 1, 0},
+    {"packed",
+     "{\"x\":{\"dtype\":\"F4\",\"shape\":[2,3],\"data_offsets\":[0,3]},"
+     "\"y\":{\"dtype\":\"F6_E2M3\",\"shape\":[4],\"data_offsets\":[3,6]},"
+     "\"z\":{\"dtype\":\"F8_E4M3\",\"shape\":[2],\"data_offsets\":[6,8]}}",
+     8, 3, 0},
+    {"names-of-others",
+     "{\"w\":{\"dtype\":\"BF16\",\"shape\":[2],\"data_offsets\":[0,4]},"
+     "\"b\":{\"dtype\":\"I64\",\"shape\":[2],\"data_offsets\":[4,20]}}",
+     20, 2, 0},
+};
+enum { LEGAL = sizeof legal / sizeof *legal };
+
+static void test_legal(void **state)
+{
+    (void)state;
+    recur_ctx *cx = new_context();
+    for (size_t i = 0; i < LEGAL; i++) {
+        file f = make_true_file(legal[i].header, legal[i].data);
+        recur_archive *a;
+        const char *key, *value;
+        size_t metas = 0;
+        expect_status(cx, recur_archive_parse(&a, cx, f.bytes, f.size, legal[i].name), RECUR_OK);
+        assert_int_equal(recur_archive_size(a), legal[i].tensors);
+        while (recur_archive_meta_at(a, metas, &key, &value))
+            metas++;
+        assert_int_equal(metas, legal[i].metas);
+        touch(a);
+        recur_archive_free(a);
+        free(f.bytes);
+    }
+    recur_ctx_free(cx);
+}
+
+/* ---- everywhere ---- */
+
+static const char good[] = "{\"__metadata__\":{\"k\\u00e9y\":\"v\\n\"},"
+                           "\"w\":{\"dtype\":\"F32\",\"shape\":[2,1],\"data_offsets\":[8,16]},"
+                           "\"b\":{\"dtype\":\"I64\",\"shape\":[1],\"data_offsets\":[0,8]}}  ";
+enum { GOOD_DATA = 16 };
 
 static void test_truncation(void **state)
 {
@@ -454,9 +524,12 @@ static int write_table(const char *folder)
         save_file(f, in_folder(path, folder, name));
         free(f.bytes);
     }
-    file f = make_true_file(good, GOOD_DATA);
-    save_file(f, in_folder(path, folder, "good.safetensors"));
-    free(f.bytes);
+    for (size_t i = 0; i < LEGAL; i++) {
+        file f = make_true_file(legal[i].header, legal[i].data);
+        snprintf(name, sizeof name, "legal-%s.safetensors", legal[i].name);
+        save_file(f, in_folder(path, folder, name));
+        free(f.bytes);
+    }
     return 0;
 }
 
@@ -466,6 +539,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_table),
         cmocka_unit_test(test_through_a_file),
         cmocka_unit_test(test_short_and_absent),
+        cmocka_unit_test(test_legal),
         cmocka_unit_test(test_truncation),
         cmocka_unit_test(test_flips),
         cmocka_unit_test(test_claims_allocate_nothing),
