@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+/* The composed twin of the fused scan: the same layer from primitive operations, a few tape entries per time
+ * step. Slow, and the plainest statement of what the fused kernels compute; tests hold the two together. */
+#include "rnn/scan.h"
+
+#include <recur/op.h>
+
+#include "base/error.h"
+#include "tape/tape.h"
+
+typedef struct state {
+    recur_tensor *h, *c;
+} state;
+
+/* a: W_ih x + b_ih [R, G*H]; s: states of these R rows. */
+typedef state cell_fn(recur_tape *tp, const rcr_scan_in *in, recur_tensor *a, state s);
+
+static recur_tensor *hidden(recur_tape *tp, const rcr_scan_in *in, recur_tensor *h)
+{
+    return recur_linear(tp, h, in->w->w_hh, in->w->b_hh);
+}
+
+/* h' = tanh(W_ih x + b_ih + W_hh h + b_hh) */
+static state rnn_tanh(recur_tape *tp, const rcr_scan_in *in, recur_tensor *a, state s)
+{
+    return (state){recur_tanh(tp, recur_add(tp, a, hidden(tp, in, s.h))), NULL};
+}
+
+static state rnn_relu(recur_tape *tp, const rcr_scan_in *in, recur_tensor *a, state s)
+{
+    return (state){recur_relu(tp, recur_add(tp, a, hidden(tp, in, s.h))), NULL};
+}
+
+/* i, f, g, o = a + W_hh h + b_hh; c' = s(f) c + s(i) tanh(g); h' = s(o) tanh(c'), projected where there is
+ * W_hr */
+static state lstm(recur_tape *tp, const rcr_scan_in *in, recur_tensor *a, state s)
+{
+    recur_tensor *gates = recur_split(tp, recur_add(tp, a, hidden(tp, in, s.h)), 1, 4, NULL);
+    recur_tensor *i = recur_sigmoid(tp, gates), *f = recur_sigmoid(tp, recur_output(gates, 1));
+    recur_tensor *g = recur_tanh(tp, recur_output(gates, 2)), *o = recur_sigmoid(tp, recur_output(gates, 3));
+    recur_tensor *c = recur_add(tp, recur_mul(tp, f, s.c), recur_mul(tp, i, g));
+    recur_tensor *h = recur_mul(tp, o, recur_tanh(tp, c));
+    return (state){in->w->w_hr ? recur_linear(tp, h, in->w->w_hr, NULL) : h, c};
+}
+
+/* h' = n + z (h - n) */
+static recur_tensor *mix(recur_tape *tp, recur_tensor *z, recur_tensor *n, recur_tensor *h)
+{
+    return recur_add(tp, n, recur_mul(tp, z, recur_sub(tp, h, n)));
+}
+
+/* r, z = s(a + W_h h + b_h); n = tanh(a_n + r (W_hn h + b_hn)) */
+static state gru(recur_tape *tp, const rcr_scan_in *in, recur_tensor *a, state s)
+{
+    recur_tensor *x = recur_split(tp, a, 1, 3, NULL), *h = recur_split(tp, hidden(tp, in, s.h), 1, 3, NULL);
+    recur_tensor *r = recur_sigmoid(tp, recur_add(tp, x, h));
+    recur_tensor *z = recur_sigmoid(tp, recur_add(tp, recur_output(x, 1), recur_output(h, 1)));
+    recur_tensor *n = recur_tanh(tp, recur_add(tp, recur_output(x, 2), recur_mul(tp, r, recur_output(h, 2))));
+    return (state){mix(tp, z, n, s.h), NULL};
+}
+
+/* Rows of the gates from `gate` to `end` of a weight or bias; NULL of NULL. */
+static recur_tensor *gate_rows(recur_tape *tp, const rcr_scan_in *in, recur_tensor *w, int gate, int end)
+{
+    return w ? recur_slice(tp, w, 0, gate * in->H, end * in->H, 1) : NULL;
+}
+
+/* the same, but n = tanh(a_n + W_hn (r h) + b_hn) */
+static state gru_original(recur_tape *tp, const rcr_scan_in *in, recur_tensor *a, state s)
+{
+    recur_tensor *w = in->w->w_hh, *b = in->w->b_hh;
+    recur_tensor *x = recur_split(tp, a, 1, 3, NULL);
+    recur_tensor *rz = recur_linear(tp, s.h, gate_rows(tp, in, w, 0, 2), gate_rows(tp, in, b, 0, 2));
+    recur_tensor *h = recur_split(tp, rz, 1, 2, NULL);
+    recur_tensor *r = recur_sigmoid(tp, recur_add(tp, x, h));
+    recur_tensor *z = recur_sigmoid(tp, recur_add(tp, recur_output(x, 1), recur_output(h, 1)));
+    recur_tensor *hn =
+        recur_linear(tp, recur_mul(tp, r, s.h), gate_rows(tp, in, w, 2, 3), gate_rows(tp, in, b, 2, 3));
+    return (state){mix(tp, z, recur_tanh(tp, recur_add(tp, recur_output(x, 2), hn)), s.h), NULL};
+}
+
+static cell_fn *const cells[] = {[RECUR_RNN_TANH] = rnn_tanh,
+                                 [RECUR_RNN_RELU] = rnn_relu,
+                                 [RECUR_LSTM] = lstm,
+                                 [RECUR_GRU] = gru,
+                                 [RECUR_GRU_ORIGINAL] = gru_original};
+
+/* Row ids that sort the caller's sequences, or (inverse) put sorted rows back. */
+static recur_tensor *order_ids(recur_tape *tp, const rcr_packing *p, bool inverse)
+{
+    recur_tensor *ids = recur_input(tp, RECUR_I64, 1, &p->B, NULL);
+    int64_t *id = recur_i64(ids);
+    for (int64_t b = 0; id && b < p->B; b++)
+        id[inverse ? p->order[b] : b] = inverse ? b : p->order[b];
+    return ids;
+}
+
+/* [B, width] in sorted order: slice `index` of a state, or zeros. */
+static recur_tensor *initial(recur_tape *tp, const rcr_scan_in *in, recur_tensor *states, int64_t width)
+{
+    int64_t shape[] = {in->p->B, width};
+    if (!states)
+        return recur_input(tp, in->x->dtype, 2, shape, NULL);
+    int64_t all[] = {-1, in->p->B, width};
+    if (in->p->B * width == 0)
+        return recur_input(tp, in->x->dtype, 2, shape, NULL);
+    recur_tensor *slice = recur_slice(tp, recur_reshape(tp, states, 3, all), 0, in->index, in->index + 1, 1);
+    return recur_embedding(tp, recur_reshape(tp, slice, 2, shape), order_ids(tp, in->p, false),
+                           RECUR_NO_PADDING);
+}
+
+/* The first R rows of a state, and those rows replaced. */
+static recur_tensor *head(recur_tape *tp, recur_tensor *s, int64_t R)
+{
+    return !s || recur_dim(s, 0) == R ? s : recur_slice(tp, s, 0, 0, R, 1);
+}
+
+static recur_tensor *with_head(recur_tape *tp, recur_tensor *s, recur_tensor *first, int64_t R)
+{
+    if (!s || recur_dim(s, 0) == R)
+        return first;
+    recur_tensor *parts[] = {first, recur_slice(tp, s, 0, R, INT64_MAX, 1)};
+    return recur_concat(tp, parts, 2, 0);
+}
+
+static state step(recur_tape *tp, const rcr_scan_in *in, recur_tensor *x, int64_t t, state s)
+{
+    const rcr_packing *p = in->p;
+    recur_tensor *xt = recur_slice(tp, x, 0, p->offset[t], p->offset[t + 1], 1);
+    state now = {head(tp, s.h, p->active[t]), head(tp, s.c, p->active[t])};
+    return cells[in->cell](tp, in, recur_linear(tp, xt, in->w->w_ih, in->w->b_ih), now);
+}
+
+/* The steps' rows put together in order of time. */
+static recur_tensor *all_steps(recur_tape *tp, const rcr_scan_in *in, recur_tensor *const *ys, int n)
+{
+    const rcr_packing *p = in->p;
+    int64_t dense[] = {p->T, p->B, in->O}, none[] = {0, in->O};
+    recur_tensor *y = n ? recur_concat(tp, ys, n, 0) : recur_input(tp, in->x->dtype, 2, none, NULL);
+    return p->dense ? recur_reshape(tp, y, 3, dense) : y;
+}
+
+static recur_tensor *callers_order(recur_tape *tp, const rcr_scan_in *in, recur_tensor *s)
+{
+    return s ? recur_embedding(tp, s, order_ids(tp, in->p, true), RECUR_NO_PADDING) : NULL;
+}
+
+rcr_scan_out rcr_compose(recur_tape *tp, const rcr_scan_in *in)
+{
+    const rcr_packing *p = in->p;
+    rcr_scan_out failed = {NULL, NULL, NULL};
+    recur_tensor **ys = rcr_arena_alloc(&tp->arena, (size_t)p->T * sizeof(recur_tensor *), "steps");
+    if (!ys || rcr_stuck(tp->cx)) {
+        rcr_stick_last(tp->cx);
+        return failed;
+    }
+    int64_t rows[] = {p->N, recur_dim(in->x, -1)};
+    recur_tensor *x = recur_reshape(tp, in->x, 2, rows);
+    state s = {initial(tp, in, in->h0, in->O),
+               in->cell == RECUR_LSTM ? initial(tp, in, in->c0, in->H) : NULL};
+    int n = 0;
+    while (n < p->T && p->active[n] > 0)
+        n++;
+    for (int i = 0; i < n; i++) {
+        int64_t t = in->reverse ? n - 1 - i : i;
+        state now = step(tp, in, x, t, s);
+        ys[t] = now.h;
+        s = (state){with_head(tp, s.h, now.h, p->active[t]), with_head(tp, s.c, now.c, p->active[t])};
+    }
+    return (rcr_scan_out){all_steps(tp, in, ys, n), callers_order(tp, in, s.h), callers_order(tp, in, s.c)};
+}
