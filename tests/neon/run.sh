@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Builds the numeric rooms for aarch64 and runs the programs of this folder under qemu-aarch64.
+# Builds the numeric rooms for aarch64 and runs the programs of this folder under qemu-aarch64. Training there and here must
+# end in the same bits.
 set -eu
 [ "$(uname -m)" != aarch64 ] || { echo "skipped: on this machine the ordinary tests are the NEON tests"; exit 77; }
 for tool in aarch64-linux-gnu-gcc qemu-aarch64; do
@@ -13,3 +14,8 @@ cmake -S "$RECUR_SOURCE_DIR/tests/neon" -B "$build" -DRECUR_WERROR=ON \
     -DCMAKE_TOOLCHAIN_FILE="$RECUR_SOURCE_DIR/cmake/aarch64-linux-gnu.cmake"
 cmake --build "$build" --parallel "${JOBS:-$(nproc)}"
 ctest --test-dir "$build" --output-on-failure --verbose
+
+here=$("$RECUR_BUILD_DIR/tests/train50_here")
+there=$(qemu-aarch64 "$build/train50")
+[ "$here" = "$there" ] || { printf 'other bits here and on aarch64:\n%s\n\n%s\n' "$here" "$there"; exit 1; }
+echo "fifty training steps: the same bits here and on aarch64"
