@@ -29,12 +29,10 @@ static phase present(const recur_schedule *s, double *part)
 {
     phase p[3];
     int n = phases_of(&s->c, p), i = 0;
-    double t = (double)s->t, start = 0;
+    double last = (double)s->c.total_steps - 1, t = (double)s->t < last ? (double)s->t : last, start = 0;
     for (; i < n - 1 && t > p[i].end; i++)
         start = p[i].end;
     *part = p[i].end > start ? (t - start) / (p[i].end - start) : 1;
-    if (*part > 1)
-        *part = 1;
     return p[i];
 }
 
