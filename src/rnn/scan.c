@@ -400,11 +400,11 @@ static void recurrent_weight_gradient(const scan *s, char *dw)
         weight_gradient(s, s->gates, joint, s->H, GH, s->extra, s->O, last);
 }
 
-/* db[n] += sums over all rows of [N, n]; the sums land in s->bias first. */
-static void bias_gradient(const scan *s, const char *rows, int64_t n, int64_t used, char *db)
+/* Sums over all rows of [N, n], left in s->bias. */
+static const char *row_sums(const scan *s, const char *rows, int64_t n)
 {
     s->c->k->reduce.sum_axis(1, s->p->N, n, rows, s->bias);
-    s->c->k->array.axpy(used, 1.0, s->bias, db);
+    return s->bias;
 }
 
 static void bias_gradients(const scan *s)
@@ -412,12 +412,16 @@ static void bias_gradients(const scan *s)
     int64_t GH = s->G * s->H;
     bool separate = s->cell->last == RCR_LAST_GRADIENT;
     char *db_ih = rcr_din(s->c, B_IH), *db_hh = rcr_din(s->c, B_HH);
+    if (!db_ih && !db_hh)
+        return;
+    const rcr_array_kernels *array = &s->c->k->array;
+    const char *sums = row_sums(s, s->gates, GH);
     if (db_ih)
-        bias_gradient(s, s->gates, GH, GH, db_ih);
+        array->axpy(GH, 1.0, sums, db_ih);
     if (db_hh)
-        bias_gradient(s, s->gates, GH, separate ? GH - s->H : GH, db_hh);
+        array->axpy(separate ? GH - s->H : GH, 1.0, sums, db_hh);
     if (db_hh && separate)
-        bias_gradient(s, s->extra, s->H, s->H, row_at(s, db_hh, s->G - 1, s->H));
+        array->axpy(s->H, 1.0, row_sums(s, s->extra, s->H), row_at(s, db_hh, s->G - 1, s->H));
 }
 
 static void input_gradient(const scan *s, void *dx)
