@@ -169,12 +169,12 @@ CASE(case_normal)
 
 CASE(case_dropout)
 {
-    k->array.dropout(g->n, g->seed, 5, 0.3, 1 / 0.7, g->in[0], r->y[1]);
+    k->array.dropout((int64_t)(g->seed & 3) * 64, g->n, g->seed, 5, 0.3, 1 / 0.7, g->in[0], r->y[1]);
 }
 
 CASE(case_dropout_add)
 {
-    k->array.dropout_add(g->n, g->seed, 5, 0.3, 1 / 0.7, g->in[0], r->y[1]);
+    k->array.dropout_add((int64_t)(g->seed & 3) * 64, g->n, g->seed, 5, 0.3, 1 / 0.7, g->in[0], r->y[1]);
 }
 
 /* ---- reductions ---- */
@@ -235,41 +235,42 @@ CASE(case_gemm)
         k->gemm.tile(&p, 0, M, 0, N, g->workspace);
 }
 
-static const bits_case bits_cases[] = {
-    {"exp", case_exp},
-    {"log", case_log},
-    {"tanh", case_tanh},
-    {"sigmoid", case_sigmoid},
-    {"relu", case_relu},
-    {"sqrt", case_sqrt},
-    {"exp_backward", case_exp_backward},
-    {"log_backward", case_log_backward},
-    {"tanh_backward", case_tanh_backward},
-    {"sigmoid_backward", case_sigmoid_backward},
-    {"relu_backward", case_relu_backward},
-    {"fill", case_fill},
-    {"affine", case_affine},
-    {"axpy", case_axpy},
-    {"clamp", case_clamp},
-    {"add", case_add},
-    {"sub", case_sub},
-    {"mul", case_mul},
-    {"div", case_div},
-    {"muladd", case_muladd},
-    {"axpy_strided", case_axpy_strided},
-    {"uniform", case_uniform},
-    {"normal", case_normal},
-    {"dropout", case_dropout},
-    {"dropout_add", case_dropout_add},
-    {"sum, dot, sum_power, max_abs", case_reduce_all},
-    {"sum_axis", case_sum_axis},
-    {"max_axis", case_max_axis},
-    {"softmax", case_softmax},
-    {"log_softmax", case_log_softmax},
-    {"softmax_backward", case_softmax_backward},
-    {"log_softmax_backward", case_log_softmax_backward},
-    {"gemm", case_gemm},
-};
+#include "kernel/same_bits_cases.h"
+
+static const bits_case bits_cases[] = {{"exp", case_exp},
+                                       {"log", case_log},
+                                       {"tanh", case_tanh},
+                                       {"sigmoid", case_sigmoid},
+                                       {"relu", case_relu},
+                                       {"sqrt", case_sqrt},
+                                       {"exp_backward", case_exp_backward},
+                                       {"log_backward", case_log_backward},
+                                       {"tanh_backward", case_tanh_backward},
+                                       {"sigmoid_backward", case_sigmoid_backward},
+                                       {"relu_backward", case_relu_backward},
+                                       {"fill", case_fill},
+                                       {"affine", case_affine},
+                                       {"axpy", case_axpy},
+                                       {"clamp", case_clamp},
+                                       {"add", case_add},
+                                       {"sub", case_sub},
+                                       {"mul", case_mul},
+                                       {"div", case_div},
+                                       {"muladd", case_muladd},
+                                       {"axpy_strided", case_axpy_strided},
+                                       {"uniform", case_uniform},
+                                       {"normal", case_normal},
+                                       {"dropout", case_dropout},
+                                       {"dropout_add", case_dropout_add},
+                                       {"sum, dot, sum_power, max_abs", case_reduce_all},
+                                       {"sum_axis", case_sum_axis},
+                                       {"max_axis", case_max_axis},
+                                       {"softmax", case_softmax},
+                                       {"log_softmax", case_log_softmax},
+                                       {"softmax_backward", case_softmax_backward},
+                                       {"log_softmax_backward", case_log_softmax_backward},
+                                       {"gemm", case_gemm},
+                                       MORE_BITS_CASES};
 enum { BITS_CASES = sizeof bits_cases / sizeof *bits_cases };
 
 /* ---- numbers ---- */
