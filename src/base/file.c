@@ -25,7 +25,7 @@ static recur_status status_of(int error)
 }
 
 /* "cannot write runs/x/model.safetensors: No space left on device" */
-static recur_status system_error(recur_ctx *cx, const char *verb, const char *path, int error)
+recur_status rcr_file_error(recur_ctx *cx, const char *verb, const char *path, int error)
 {
     char reason[256];
     if (strerror_r(error, reason, sizeof reason))
@@ -68,7 +68,7 @@ static recur_status read_all(rcr_map *m, recur_ctx *cx, int fd, const char *path
         }
         ssize_t got = read_some(fd, (char *)m->copy + m->size, held - m->size);
         if (got < 0)
-            return system_error(cx, "read", path, errno);
+            return rcr_file_error(cx, "read", path, errno);
         if (got == 0)
             break;
         m->size += (size_t)got;
@@ -94,9 +94,9 @@ static recur_status load(rcr_map *m, recur_ctx *cx, int fd, const char *path)
 {
     struct stat st;
     if (fstat(fd, &st) != 0)
-        return system_error(cx, "read", path, errno);
+        return rcr_file_error(cx, "read", path, errno);
     if (S_ISDIR(st.st_mode))
-        return system_error(cx, "read", path, EISDIR);
+        return rcr_file_error(cx, "read", path, EISDIR);
     if (S_ISREG(st.st_mode) && map_file(m, fd, st.st_size))
         return RECUR_OK;
     return read_all(m, cx, fd, path);
@@ -107,7 +107,7 @@ recur_status rcr_map_open(rcr_map *m, recur_ctx *cx, const char *path)
     *m = (rcr_map){0};
     int fd = open_file(path, O_RDONLY, 0);
     if (fd < 0)
-        return system_error(cx, "read", path, errno);
+        return rcr_file_error(cx, "read", path, errno);
     recur_status status = load(m, cx, fd, path);
     close(fd);
     if (status)
@@ -129,7 +129,7 @@ void rcr_map_close(rcr_map *m, recur_ctx *cx)
 
 static recur_status write_error(rcr_writer *w, int error)
 {
-    return w->status = system_error(w->cx, "write", w->path, error);
+    return w->status = rcr_file_error(w->cx, "write", w->path, error);
 }
 
 /* Length of the folder's part of a path, its last '/' included. */

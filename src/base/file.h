@@ -40,4 +40,21 @@ void rcr_write_abort(rcr_writer *w);
 /* The whole of a small text into a file, atomically. */
 recur_status rcr_write_file(recur_ctx *cx, const char *path, const void *bytes, size_t size);
 
+/* ---- folders, and files that grow (folder.c) ---- */
+
+/* folder + '/' + name in a block of its own, or NULL after recording RECUR_ENOMEM. */
+char *rcr_path_join(recur_ctx *cx, const char *folder, const char *name);
+bool rcr_path_exists(const char *path);
+bool rcr_path_is_folder(const char *path);
+/* Makes a folder and those above it; one that is there is fine. */
+recur_status rcr_make_folder(recur_ctx *cx, const char *path);
+/* A file that is not there is fine. */
+recur_status rcr_remove_file(recur_ctx *cx, const char *path);
+/* Adds to the end of a file, which is made if it is not there. */
+recur_status rcr_append_file(recur_ctx *cx, const char *path, const void *bytes, size_t size);
+
+/* Records "cannot read PATH: No such file or directory" with the status that fits the system's error number.
+ */
+recur_status rcr_file_error(recur_ctx *cx, const char *verb, const char *path, int error);
+
 #endif
