@@ -51,5 +51,7 @@
 #include "infer.h"
 #include "data.h"
 #include "metrics.h"
+#include "train.h"
+#include "task.h"
 
 #endif
