@@ -21,9 +21,9 @@ POSIX = """aio arpa/inet dirent dlfcn fcntl fnmatch ftw glob grp langinfo libgen
     sys/time sys/times sys/types sys/uio sys/utsname sys/wait syslog termios unistd utime wordexp""".split()
 SYSTEM = {name + ".h" for name in STANDARD_C + POSIX}
 
-# Headers from outside, and the rooms that may use them.
+# Headers from outside, and the rooms (and programs) that may use them.
 OUTSIDE = {
-    "jansson.h": ["format", "train", "task"],
+    "jansson.h": ["format", "train", "task", "cli"],
     "csv.h": ["data"],
     "cpuid.h": ["base"],
     "immintrin.h": ["base", "kernel"],
@@ -58,6 +58,8 @@ def refuse_in_room(room, quote, header):
 
 def refuse_in_program(root, name, quote, header):
     if header.startswith("recur/") or header in SYSTEM:
+        return None
+    if name.split("/")[0] in OUTSIDE.get(header, []):
         return None
     own = os.path.join(root, os.path.dirname(name), header)
     if quote == '"' and "/" not in header and os.path.isfile(own):

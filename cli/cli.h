@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+/* What the commands of the recur program share. */
+#ifndef RECUR_CLI_H
+#define RECUR_CLI_H
+
+#include <recur/recur.h>
+#include <stdio.h>
+
+/* Exit statuses; scripts rely on them. */
+enum {
+    EXIT_DONE = 0,
+    EXIT_WORK = 1,  /* the work failed: diverged, disk full, out of memory */
+    EXIT_USAGE = 2, /* the command line is wrong */
+    EXIT_INPUT = 3, /* the input is bad: missing, malformed, wrong shape */
+    EXIT_SIGNAL = 128
+};
+
+/* Options of every command. */
+typedef struct cli_common {
+    bool help, quiet, verbose, json;
+    int64_t threads;
+} cli_common;
+
+/* A command: its name, and how it is described. `run` gets the words after the name. */
+typedef struct cli_command {
+    const char *name, *usage, *summary;
+    int (*run)(int argc, char **argv);
+} cli_command;
+
+/* Where options go: a table and the struct that it describes. */
+typedef struct cli_table {
+    const recur_option_group *groups;
+    void *config;
+} cli_table;
+
+/* The words of a command line that are not options. */
+enum { CLI_WORDS = 64 };
+typedef struct cli_words {
+    const char *word[CLI_WORDS];
+    int n;
+} cli_words;
+
+/* ---- options.c ---- */
+extern const recur_option_group cli_common_groups[];
+/* Reads options into the tables (the last of which has no groups) and the rest into `words`. Reports what is
+ * wrong; an exit status. */
+int cli_parse(const cli_table *tables, int argc, char **argv, cli_words *words);
+/* Prints usage, summary, `more` (or NULL) and every option with its default: the tables' present values. */
+void cli_help(const cli_command *command, const char *more, const cli_table *tables);
+/* What nearly every command begins with: reads the command line, prints the help if that was asked for, makes
+ * a context. Without a context the command is over, with the status that comes back. */
+int cli_begin(const cli_command *command, const char *more, const cli_table *tables, const cli_common *common,
+              int argc, char **argv, cli_words *words, recur_ctx **cx);
+/* Names the words that a command was given too few or too many of. */
+int cli_usage_error(const cli_command *command, const char *text);
+
+/* ---- console.c ---- */
+void cli_console_set(const cli_common *common);
+bool cli_quiet(void);
+bool cli_verbose(void);
+/* "recur: TEXT" on standard error, whatever --quiet says. */
+void cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* A note on standard error, unless --quiet; a detail: only with --verbose. */
+void cli_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void cli_detail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Reports the context's last error; the exit status that fits it. */
+int cli_fail(recur_ctx *cx);
+/* The same where results could not be written: the work failed, whatever the reason. */
+int cli_fail_writing(recur_ctx *cx);
+/* Can this input be read? NULL is fine. Reports what is wrong; an exit status. */
+int cli_readable(const char *path);
+/* A context with the number of threads asked for; an exit status. */
+int cli_context(recur_ctx **cx, const cli_common *common);
+/* Is this stream a terminal that takes colours? Its width in columns. */
+bool cli_colours(FILE *stream);
+int cli_width(FILE *stream);
+
+/* ---- signals.c: SIGINT and SIGTERM while training ---- */
+void cli_signals_catch(void);
+int cli_signal(void); /* the signal that came, or 0 */
+
+/* ---- progress.c ---- */
+/* An observer of training: a bar on a terminal, a line per epoch elsewhere; asks to stop when a signal came.
+ */
+bool cli_progress(void *user, const recur_event *event);
+void cli_progress_end(void);
+
+/* ---- report.c: scores for people ---- */
+typedef struct cli_score {
+    const char *name;
+    const recur_forecast_score *score;
+} cli_score;
+/* A line per score that has a count; `scores` ends with one without a name. */
+void cli_print_scores(const cli_score *scores);
+/* Whether the model is better than the baseline, in a sentence. */
+void cli_print_verdict(const recur_forecast_score *model, const recur_forecast_score *baseline,
+                       const char *name);
+
+/* ---- json.c ---- */
+struct json_t;
+/* Prints a JSON value on one line; numbers are the shortest that read back to the same. Takes the reference.
+ */
+void cli_print_json(struct json_t *value);
+struct json_t *cli_score_json(const recur_forecast_score *score);
+
+/* ---- plot.c ---- */
+/* Draws the pictures of a run folder; false, after a note, where that was not possible. */
+bool cli_plot_run(const char *folder);
+
+/* ---- the commands, a file each ---- */
+extern const cli_command cli_train, cli_evaluate, cli_predict, cli_inspect, cli_forward, cli_plot, cli_data;
+
+#define CLI_COUNT(table) (sizeof(table) / sizeof(table)[0])
+
+#endif
