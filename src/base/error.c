@@ -42,15 +42,14 @@ __attribute__((format(printf, 3, 0))) static void record(recur_ctx *cx, recur_st
     cx->status = status;
 }
 
-recur_status rcr_fail(recur_ctx *cx, recur_status status, const char *format, ...)
+void rcr_record(recur_ctx *cx, recur_status status, const char *format, ...)
 {
     va_list arguments;
     if (!cx || cx->stuck)
-        return status;
+        return;
     va_start(arguments, format);
     record(cx, status, format, arguments);
     va_end(arguments);
-    return status;
 }
 
 void *rcr_stick(recur_ctx *cx, recur_status status, const char *format, ...)
@@ -73,11 +72,6 @@ bool rcr_stuck(const recur_ctx *cx)
 void rcr_stick_last(recur_ctx *cx)
 {
     cx->stuck = cx->status != RECUR_OK;
-}
-
-recur_status rcr_no_memory(recur_ctx *cx, size_t bytes, const char *what)
-{
-    return rcr_fail(cx, RECUR_ENOMEM, "out of memory: %zu bytes for %s", bytes, what);
 }
 
 recur_status recur_error(const recur_ctx *cx, const char **text)

@@ -5,12 +5,21 @@
 
 #include <recur/context.h>
 
-/* Records `status` with a formatted text (vsnprintf; numbers with %lld / %zu, real numbers through
- * base/number.h since %g follows the locale) and returns it. The text: what was expected and what came, with
- * names and numbers. If an expression error is stuck, it stays: the first error wins and rcr_fail() only
- * returns its argument. cx may be NULL. */
-recur_status rcr_fail(recur_ctx *cx, recur_status status, const char *format, ...)
+/*
+ * rcr_fail(cx, status, format, ...) records `status` with a formatted text (vsnprintf; numbers with %lld /
+ * %zu, real numbers through base/number.h since %g follows the locale) and returns it. The text: what was
+ * expected and what came, with names and numbers. If an expression error is stuck, it stays: the first error
+ * wins and rcr_fail() only returns its argument. cx may be NULL.
+ *
+ * A macro, so that compilers and analysers see that the status comes back. It is evaluated twice.
+ */
+void rcr_record(recur_ctx *cx, recur_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+#define rcr_fail(cx, status, ...) rcr_recorded((rcr_record((cx), (status), __VA_ARGS__), (status)))
+static inline recur_status rcr_recorded(recur_status status)
+{
+    return status;
+}
 
 /* The same for functions that build expressions: the error sticks until recur_clear(); returns NULL. */
 void *rcr_stick(recur_ctx *cx, recur_status status, const char *format, ...)
@@ -23,6 +32,9 @@ bool rcr_stuck(const recur_ctx *cx);
 void rcr_stick_last(recur_ctx *cx);
 
 /* "out of memory: n bytes for what" */
-recur_status rcr_no_memory(recur_ctx *cx, size_t bytes, const char *what);
+static inline recur_status rcr_no_memory(recur_ctx *cx, size_t bytes, const char *what)
+{
+    return rcr_fail(cx, RECUR_ENOMEM, "out of memory: %zu bytes for %s", bytes, what);
+}
 
 #endif

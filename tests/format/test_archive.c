@@ -215,9 +215,7 @@ static void test_escapes_of_others(void **state)
 {
     place *p = *state;
     file f = make_true_file(
-        " {\"__metadata__\" :\t{\"\\u00fc\\/\" : \"\\ud83d\\ude00\\b\\f\\n\\r\\t\\\"\\\\\\uFFFF\"}\r\n}  " +
-            1,
-        0);
+        "{\"__metadata__\" :\t{\"\\u00fc\\/\" : \"\\ud83d\\ude00\\b\\f\\n\\r\\t\\\"\\\\\\uFFFF\"}\r\n}  ", 0);
     recur_archive *a;
     expect_status(p->cx, recur_archive_parse(&a, p->cx, f.bytes, f.size, "escapes"), RECUR_OK);
     assert_string_equal(recur_archive_meta(a, "\xC3\xBC/"), "\xF0\x9F\x98\x80\b\f\n\r\t\"\\\xEF\xBF\xBF");
