@@ -87,7 +87,7 @@ static recur_status not_adjacent(const recur_archive *a, const rcr_item *before,
     char name[RCR_SHOWN], other[RCR_SHOWN];
     long long begin = item->begin, end = item->end, expected = before ? before->end : 0;
     rcr_show_name(name, item->entry.name);
-    if (begin > expected)
+    if (begin > expected || !before)
         return rcr_fail(
             a->cx, RECUR_EFORMAT,
             "%s: tensor '%s': data_offsets [%lld, %lld] leave a hole: the data before end at %lld", a->file,

@@ -189,12 +189,12 @@ static recur_status check_item(header *h, const rcr_item *item)
     if (!rcr_file_type_bytes(item->type, item->entry.rank, shape_of(a, item), &count, &bytes))
         return rcr_fail(a->cx, RECUR_EFORMAT,
                         "%s: tensor '%s': shape %s of %s is too large or no whole bytes", a->file, name,
-                        shape, item->type->name);
+                        shape, item->entry.dtype);
     if (bytes != (size_t)(end - begin))
         return rcr_fail(
             a->cx, RECUR_EFORMAT,
             "%s: tensor '%s': shape %s of %s needs %zu bytes, data_offsets [%lld, %lld] have %lld", a->file,
-            name, shape, item->type->name, bytes, begin, end, end - begin);
+            name, shape, item->entry.dtype, bytes, begin, end, end - begin);
     return RECUR_OK;
 }
 
