@@ -152,7 +152,7 @@ static recur_status read_field(header *h, rcr_item *item, bool seen[FIELDS])
     while (f < FIELDS && strcmp(fields[f].name, name) != 0)
         f++;
     if (f == FIELDS)
-        return tensor_error(h, item, "has dtype, shape and data_offsets, and here an unknown field", name);
+        return tensor_error(h, item, "dtype, shape and data_offsets are its fields, not", name);
     if (seen[f])
         return tensor_error(h, item, "there is a second", name);
     seen[f] = true;
@@ -187,9 +187,9 @@ static recur_status check_item(header *h, const rcr_item *item)
             "it may be cut off",
             a->file, name, begin, end, a->data_size);
     if (!rcr_file_type_bytes(item->type, item->entry.rank, shape_of(a, item), &count, &bytes))
-        return rcr_fail(a->cx, RECUR_EFORMAT,
-                        "%s: tensor '%s': shape %s of %s is too large or no whole bytes", a->file, name,
-                        shape, item->entry.dtype);
+        return rcr_fail(a->cx, RECUR_EFORMAT, "%s: tensor '%s': shape %s of %s %s", a->file, name, shape,
+                        item->entry.dtype,
+                        item->type->bits < 8 ? "is too large, or its last byte is not full" : "is too large");
     if (bytes != (size_t)(end - begin))
         return rcr_fail(
             a->cx, RECUR_EFORMAT,

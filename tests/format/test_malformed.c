@@ -104,7 +104,7 @@ static const struct damage {
       "tensor 'w': there is a second 'shape'"),
     D("offsets-twice", TENSOR(DTYPE SHAPE OFFSETS "," OFFSETS), 8, TRUE_LENGTH, "a second 'data_offsets'"),
     D("field-unknown", TENSOR(DTYPE SHAPE "\"scale\":2," OFFSETS), 8, TRUE_LENGTH,
-      "'w'|an unknown field 'scale'"),
+      "'w'|data_offsets are its fields, not 'scale'"),
     D("field-comma-at-end", TENSOR(DTYPE SHAPE OFFSETS ","), 8, TRUE_LENGTH,
       "the name of a field|found '}'|'w'"),
     D("dtype-unknown", TENSOR("\"dtype\":\"F33\"," SHAPE OFFSETS), 8, TRUE_LENGTH,
@@ -156,7 +156,7 @@ static const struct damage {
              "\"shape\":[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,7]," OFFSETS),
       8, TRUE_LENGTH, "1, 1, ...] of F32 needs 28 bytes"),
     D("packed-half-byte", TENSOR("\"dtype\":\"F4\",\"shape\":[3],\"data_offsets\":[0,1]"), 1, TRUE_LENGTH,
-      "shape [3] of F4 is too large or no whole bytes"),
+      "shape [3] of F4 is too large, or its last byte is not full"),
     /* offsets */
     D("offsets-number", TENSOR(DTYPE SHAPE "\"data_offsets\":8"), 8, TRUE_LENGTH,
       "two offsets, found '8'|'w'"),
