@@ -9,7 +9,12 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PATH = 4096, SHOWN = 300, LABELS = 8 }; /* rows of a series in the picture, labels below it */
+enum {
+    PATH = 4096,
+    SHOWN = 300,
+    LABELS = 8,
+    LABEL = 10
+}; /* rows in the picture; labels below it, letters of one */
 
 /* Okabe and Ito's colours: told apart by all. */
 #define BLUE "#0072B2"
@@ -52,8 +57,16 @@ static void begin_style(FILE *g)
                "set border 3 lc rgb '" GREY "'\n"
                "set tics nomirror out textcolor rgb '" INK "'\n"
                "set grid ytics lt 1 lw 0.5 lc rgb '#e4e4e4'\n"
-               "set key above right horizontal textcolor rgb '" INK "' noenhanced\n"
-               "set title noenhanced textcolor rgb '" INK "'\n");
+               "set tmargin 3\n"
+               "set key at graph 1, 1.1 right top horizontal samplen 2 textcolor rgb '" INK "' noenhanced\n");
+}
+
+/* A heading over the left end of the picture; the key is on its right. */
+static void put_heading(FILE *g, const char *text)
+{
+    fprintf(g, "set label 9 ");
+    quote(g, text);
+    fprintf(g, " at graph 0, 1.07 left noenhanced textcolor rgb '" INK "'\n");
 }
 
 /* Draws `plot` twice: for screens and for documents. */
@@ -76,7 +89,7 @@ static void draw(FILE *g, const char *folder, const char *name, const char *plot
 
 typedef struct curve {
     double least, most; /* of all losses */
-    double best_epoch, best_loss;
+    double best_epoch, epochs;
     bool valid; /* there is a validation part */
 } curve;
 
@@ -102,10 +115,9 @@ static void put_epoch(FILE *g, const char *line, curve *c)
         widen(c, json_number_value(valid));
         c->valid = true;
     }
-    if (json_is_true(json_object_get(e, "best"))) {
+    if (json_is_true(json_object_get(e, "best")))
         c->best_epoch = epoch;
-        c->best_loss = c->valid ? json_number_value(valid) : train;
-    }
+    c->epochs = fmax(c->epochs, epoch);
     json_decref(e);
 }
 
@@ -127,26 +139,32 @@ static bool put_epochs(FILE *g, const char *folder, curve *c)
     return c->most > 0;
 }
 
+/* A dotted line at the best epoch, its name on the side where there is room. */
+static void mark_best(FILE *g, double best, double epochs)
+{
+    bool left = best > epochs / 2;
+    fprintf(g, "set arrow 1 from %.17g, graph 0 to %.17g, graph 1 nohead lw 1 dt 3 lc rgb '" GREY "'\n", best,
+            best);
+    fprintf(g, "set label 1 'best: epoch %.0f' at %.17g, graph 0.96 %s offset %d,0 textcolor rgb '" INK "'\n",
+            best, best, left ? "right" : "left", left ? -1 : 1);
+}
+
 static bool draw_loss(FILE *g, const char *folder)
 {
     curve c;
     if (!put_epochs(g, folder, &c))
         return false;
-    bool log_scale = c.least > 0 && c.most / c.least > 10;
-    fprintf(g, "set title 'Loss'\nset xlabel 'epoch'\nunset ylabel\n%s\n",
-            log_scale ? "set logscale y\nset format y '%.0e'" : "unset logscale y");
-    if (log_scale && c.most / c.least < 1000)
-        fprintf(g, "set format y '%%g'\n");
+    put_heading(g, "loss");
+    fprintf(g, "set xlabel 'epoch'\nset autoscale xfix\n");
+    if (c.least > 0 && c.most / c.least > 10)
+        fprintf(g, "set logscale y\nset format y '%%g'\n");
     if (c.best_epoch > 0)
-        fprintf(g,
-                "set arrow 1 from %.17g, graph 0 to %.17g, graph 1 nohead lw 1 dt 3 lc rgb '" GREY "'\n"
-                "set label 1 'best: epoch %.0f' at %.17g, graph 0.96 %s offset %s textcolor rgb '" INK "'\n",
-                c.best_epoch, c.best_epoch, c.best_epoch, c.best_epoch, "right", "-1,0");
+        mark_best(g, c.best_epoch, c.epochs);
     draw(g, folder, "loss",
          c.valid ? "plot $loss using 1:2 with lines lw 2 lc rgb '" BLUE "' title 'training', "
                    "$loss using 1:3 with lines lw 2 lc rgb '" RED "' title 'validation'"
                  : "plot $loss using 1:2 with lines lw 2 lc rgb '" BLUE "' title 'training'");
-    fprintf(g, "unset arrow 1\nunset label 1\nunset logscale y\nset format y '%%g'\n");
+    fprintf(g, "unset arrow 1\nunset label\nunset logscale y\n");
     return true;
 }
 
@@ -178,15 +196,20 @@ static void find_columns(sheet *s, const recur_table *t)
     s->from = windows > shown ? (windows - shown) * s->horizon : 0;
 }
 
-/* Every row once: of windows that overlap, those that follow each other. A gap between two forecasts. */
-static void put_rows(FILE *g, const sheet *s)
+/* Every row once: of windows that overlap, those that follow each other. */
+static bool shown(const sheet *s, int64_t row)
 {
-    fprintf(g, "$rows << END\n");
+    return (row - s->from) / s->horizon % s->horizon == 0;
+}
+
+/* A block of "row truth forecast baseline"; with a gap between two forecasts if they are of several steps. */
+static void put_rows(FILE *g, const sheet *s, const char *block, bool gaps)
+{
+    fprintf(g, "$%s << END\n", block);
     for (int64_t i = s->from; i < s->rows; i++) {
-        int64_t window = (i - s->from) / s->horizon;
-        if (window % s->horizon != 0)
+        if (!shown(s, i))
             continue;
-        if (number(s, i, s->step) == 1 && s->horizon > 1)
+        if (gaps && number(s, i, s->step) == 1)
             fprintf(g, "\n");
         fprintf(g, "%.17g %.17g %.17g %.17g\n", number(s, i, 0), number(s, i, s->truth),
                 number(s, i, s->truth + 1), number(s, i, s->truth + 2));
@@ -194,15 +217,18 @@ static void put_rows(FILE *g, const sheet *s)
     fprintf(g, "END\n");
 }
 
+/* Names of rows below the picture; of a long one, such as a date with an hour, its beginning. */
 static void put_labels(FILE *g, const sheet *s)
 {
+    char label[LABEL + 1];
     int64_t every = (s->rows - s->from) / LABELS + 1;
     if (!s->time)
         return;
     fprintf(g, "set xtics (");
     for (int64_t i = s->from; i < s->rows; i += every) {
+        snprintf(label, sizeof label, "%s", recur_table_text(s->t, i, 1));
         fprintf(g, i > s->from ? ", " : " ");
-        quote(g, recur_table_text(s->t, i, 1));
+        quote(g, label);
         fprintf(g, " %.17g", number(s, i, 0));
     }
     fprintf(g, ")\n");
@@ -210,22 +236,31 @@ static void put_labels(FILE *g, const sheet *s)
 
 static void draw_series(FILE *g, const char *folder, const sheet *s)
 {
-    put_rows(g, s);
+    char heading[256];
+    long long windows_shown = (s->rows - s->from) / s->horizon, windows = s->rows / s->horizon;
+    int n = snprintf(heading, sizeof heading, "%.128s", recur_table_header(s->t, s->truth));
+    if (s->horizon > 1)
+        n += snprintf(heading + n, sizeof heading - (size_t)n, ", %lld steps at a time",
+                      (long long)s->horizon);
+    if (windows_shown < windows)
+        snprintf(heading + n, sizeof heading - (size_t)n, ", the last %lld of %lld rows", windows_shown,
+                 windows);
+    put_rows(g, s, "truth", false);
+    put_rows(g, s, "rows", s->horizon > 1);
     put_labels(g, s);
-    fprintf(g, "set title ");
-    quote(g, recur_table_header(s->t, s->truth));
-    fprintf(g, "\nset xlabel '%s'\nset autoscale xfix\n", s->time ? "" : "row");
+    put_heading(g, heading);
+    fprintf(g, "set xlabel '%s'\nset autoscale xfix\n", s->time ? "" : "row");
     draw(g, folder, "forecast",
          "plot $rows using 1:4 with lines lw 0.8 lc rgb '" GREY "' title 'last value', "
-         "$rows using 1:2 with lines lw 2 lc rgb '" INK "' title 'truth', "
+         "$truth using 1:2 with lines lw 2 lc rgb '" INK "' title 'truth', "
          "$rows using 1:3 with lines lw 2 lc rgb '" RED "' title 'forecast'");
 }
 
 static void draw_rows(FILE *g, const char *folder, const sheet *s)
 {
-    put_rows(g, s);
-    fprintf(g, "set title 'Forecast against truth'\nset xlabel 'truth'\nset ylabel 'forecast'\n"
-               "set autoscale xfix\n");
+    put_rows(g, s, "rows", false);
+    put_heading(g, "forecast against truth");
+    fprintf(g, "set xlabel 'truth'\nset ylabel 'forecast'\nset autoscale xfix\n");
     draw(g, folder, "forecast",
          "plot $rows using 2:4 with points pt 7 ps 0.3 lc rgb '" GREY "' title 'last value', "
          "x with lines lw 1 lc rgb '" INK "' title 'truth', "
