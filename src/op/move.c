@@ -89,12 +89,13 @@ static recur_status transpose_shape(recur_call *c)
     slice *p = c->params; /* from and to are the axes */
     move *m = &p->m;
     const recur_tensor *x = c->in[0];
-    int a = 0, b = 0, order = x ? (x->rank ? x->rank : 1) : 0;
+    int a = 0, b = 0;
     recur_status s = rcr_check_present(c, 0, "the argument");
+    if (s)
+        return s;
+    s = rcr_check_axis(c, (int)p->from, x->rank ? x->rank : 1, &a);
     if (!s)
-        s = rcr_check_axis(c, (int)p->from, order, &a);
-    if (!s)
-        s = rcr_check_axis(c, (int)p->to, order, &b);
+        s = rcr_check_axis(c, (int)p->to, x->rank ? x->rank : 1, &b);
     if (s)
         return s;
     m->rank = x->rank; // NOLINT(clang-analyzer-core.NullDereference): x is present

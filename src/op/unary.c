@@ -17,12 +17,14 @@ typedef struct function {
 
 static rcr_unary *forward_of(const recur_call *c)
 {
-    return *(rcr_unary *const *)rcr_at(&c->k->math, (int64_t)RCR_PARAMS(function, c)->forward, 1);
+    rcr_unary *const *f = rcr_at(&c->k->math, (int64_t)RCR_PARAMS(function, c)->forward, 1);
+    return *f;
 }
 
 static rcr_unary_backward *backward_of(const recur_call *c)
 {
-    return *(rcr_unary_backward *const *)rcr_at(&c->k->math, (int64_t)RCR_PARAMS(function, c)->backward, 1);
+    rcr_unary_backward *const *f = rcr_at(&c->k->math, (int64_t)RCR_PARAMS(function, c)->backward, 1);
+    return *f;
 }
 
 static recur_status same_shape(recur_call *c)

@@ -33,9 +33,9 @@ static const dims patterns[][2] = {
     {DIMS(2, 1, 3, 1, 2), DIMS(1, 4, 3, 2, 1)},
     {DIMS(2, 0, 3), DIMS(3)},
     {DIMS(2, 1), DIMS(2, 0)},
-    {DIMS(130, 150), DIMS(130, 150)},
-    {DIMS(130, 150), DIMS(150)},
-    {DIMS(130, 150), DIMS(130, 1)},
+    {DIMS(1700, 60), DIMS(1700, 60)},
+    {DIMS(1700, 60), DIMS(60)},
+    {DIMS(1700, 60), DIMS(1700, 1)},
 };
 
 static void test_gradients(void **state)
@@ -56,14 +56,14 @@ static void test_large(void **state)
     size_t count = sizeof patterns / sizeof *patterns;
     for (int op = 0; op < 4; op++)
         for (size_t i = count - 3; i < count; i++)
-            for (int threads = 1; threads < 4; threads++) {
+            for (int threads = 1; threads < 8; threads += 2) {
                 graph g;
                 graph_open(&g, RECUR_F64, &(recur_options){.threads = threads});
                 recur_tensor *a = graph_param(&g, "a", patterns[i][0], 0.5, 2.0, 1);
                 recur_tensor *b = graph_param(&g, "b", patterns[i][1], 0.5, 2.0, 2);
                 recur_tensor *y = operations[op](g.tp, a, b);
                 assert_int_equal(recur_backward(g.tp, recur_sum(g.tp, y, RECUR_ALL_AXES, false)), RECUR_OK);
-                int64_t n = 150, repeat = recur_count(b) == n ? 130 : recur_count(b) == 130 ? 150 : 1;
+                int64_t n = 60, repeat = recur_count(b) == n ? 1700 : recur_count(b) == 1700 ? n : 1;
                 int64_t k = recur_count(a) - 1, j = recur_count(b) - 1;
                 double x = recur_item(a, k), z = recur_item(b, j), sum = 0.0;
                 for (int64_t r = 0; r < repeat; r++)

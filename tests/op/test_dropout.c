@@ -125,6 +125,27 @@ static void test_masks(void **state)
     }
 }
 
+/* Ranges of a large array have masks of their own, and the gradient has that of the result. */
+static void test_ranges(void **state)
+{
+    (void)state;
+    graph g;
+    graph_open(&g, RECUR_F32, &(recur_options){.threads = 3});
+    recur_tape_begin(g.tp, RECUR_TRAIN);
+    recur_tensor *x = recur_track(recur_input(g.tp, RECUR_F32, 1, (int64_t[]){N}, NULL));
+    recur_tensor *y = recur_dropout(g.tp, recur_affine(g.tp, x, 1.0, 1.0), 0.5);
+    assert_int_equal(recur_backward(g.tp, recur_sum(g.tp, y, 0, false)), RECUR_OK);
+    for (int64_t i = 0; i < N; i++)
+        assert_true(recur_f32(recur_grad(x))[i] == recur_f32(y)[i]);
+    for (int64_t shift = 1 << 12; shift <= 1 << 14; shift *= 2) {
+        int64_t differ = 0;
+        for (int64_t i = 0; i < shift; i++)
+            differ += recur_f32(y)[i] != recur_f32(y)[i + shift];
+        assert_true(fabs((double)differ / (double)shift - 0.5) < 4.5 * 0.5 / sqrt((double)shift));
+    }
+    graph_close(&g);
+}
+
 /* Two in one step differ. */
 static void test_places(void **state)
 {
@@ -177,8 +198,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_gradients), cmocka_unit_test(test_statistics), cmocka_unit_test(test_all),
-        cmocka_unit_test(test_masks),     cmocka_unit_test(test_places),     cmocka_unit_test(test_detach),
-        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_masks),     cmocka_unit_test(test_places),     cmocka_unit_test(test_ranges),
+        cmocka_unit_test(test_detach),    cmocka_unit_test(test_refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -121,6 +121,35 @@ static void test_rows(void **state)
     graph_close(&g);
 }
 
+/* One operand that meets a whole batch: its gradient adds up in the order of the batch, whoever computes it. */
+static void test_shared_operand(void **state)
+{
+    enum { BATCH = 100, M = 9, K = 11, N = 8 };
+    (void)state;
+    for (int side = 0; side < 2; side++)
+        for (int threads = 1; threads < 8; threads += 2) {
+            graph g;
+            graph_open(&g, RECUR_F64, &(recur_options){.threads = threads});
+            recur_tensor *a = graph_param(&g, "a", (dims){3, {side ? BATCH : 1, M, K}}, -1, 1, 1);
+            recur_tensor *b = graph_param(&g, "b", (dims){3, {side ? 1 : BATCH, K, N}}, -1, 1, 2);
+            recur_tensor *y = recur_matmul(g.tp, a, b);
+            assert_int_equal(recur_backward(g.tp, recur_sum(g.tp, y, RECUR_ALL_AXES, false)), RECUR_OK);
+            for (int64_t k = 0; k < K;
+                 k++) { /* da[i, k] = sum over batch and j of b[k, j]; db[k, j] likewise */
+                double want = 0.0;
+                for (int64_t s = 0; s < BATCH; s++) {
+                    double sum = 0.0;
+                    for (int64_t j = 0; j < (side ? M : N); j++)
+                        sum += side ? recur_item(a, (s * M + j) * K + k) : recur_item(b, (s * K + k) * N + j);
+                    want += sum;
+                }
+                double got = recur_item(recur_grad(side ? b : a), side ? k * N + 3 : 3 * K + k);
+                assert_true(fabs(got - want) < 1e-10);
+            }
+            graph_close(&g);
+        }
+}
+
 static void test_refusals(void **state)
 {
     (void)state;
@@ -154,7 +183,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_matmul_gradients), cmocka_unit_test(test_linear_gradients),
         cmocka_unit_test(test_shapes),           cmocka_unit_test(test_rows),
-        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_shared_operand),   cmocka_unit_test(test_refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

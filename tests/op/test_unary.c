@@ -38,7 +38,7 @@ static void test_large(void **state)
         recur_tensor *x = graph_param(&g, "x", (dims)DIMS(7, 5000), -3.0, 3.0, 1);
         recur_tensor *y = recur_exp(g.tp, recur_affine(g.tp, x, 0.5, 1.0));
         assert_int_equal(recur_backward(g.tp, recur_sum(g.tp, y, RECUR_ALL_AXES, false)), RECUR_OK);
-        for (int64_t i = 0; i < recur_count(x); i += 17) {
+        for (int64_t i = 0; i < recur_count(x); i++) {
             double want = exp(0.5 * recur_item(x, i) + 1.0);
             assert_true(fabs(recur_item(y, i) - want) < 1e-14 * want);
             assert_true(fabs(recur_item(recur_grad(x), i) - 0.5 * want) < 1e-14 * want);
