@@ -124,7 +124,7 @@ static void test_rows(void **state)
 /* One operand that meets a whole batch: its gradient adds up in the order of the batch, whoever computes it. */
 static void test_shared_operand(void **state)
 {
-    enum { BATCH = 100, M = 9, K = 11, N = 8 };
+    enum { BATCH = 200, M = 33, K = 40, N = 32 };
     (void)state;
     for (int side = 0; side < 2; side++)
         for (int threads = 1; threads < 8; threads += 2) {
