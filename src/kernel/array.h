@@ -33,13 +33,14 @@ typedef struct rcr_array_kernels {
      * double rounded to either type. */
     void (*uniform)(int64_t n, uint64_t seed, uint64_t stream, double low, double high, void *y);
     void (*normal)(int64_t n, uint64_t seed, uint64_t stream, double mean, double deviation, void *y);
-    /* Inverted dropout, p in [0, 1]: y = x * scale where element i's uniform number (32 bits) is >= p, else
-     * an exact 0 (whatever x is); `scale` is 1 / (1 - p), or 0 for p = 1. dropout_add: y += the same (the
-     * gradient). */
-    void (*dropout)(int64_t n, uint64_t seed, uint64_t stream, double p, double scale, const void *x,
-                    void *y);
-    void (*dropout_add)(int64_t n, uint64_t seed, uint64_t stream, double p, double scale, const void *x,
-                        void *y);
+    /* Inverted dropout, p in [0, 1], of elements first .. first + n - 1 of an array, x and y beginning with
+     * the first of them, `first` a multiple of 64: y = x * scale where the element's uniform number (32 bits)
+     * is >= p, else an exact 0 (whatever x is); `scale` is 1 / (1 - p), or 0 for p = 1. dropout_add: y += the
+     * same (the gradient). */
+    void (*dropout)(int64_t first, int64_t n, uint64_t seed, uint64_t stream, double p, double scale,
+                    const void *x, void *y);
+    void (*dropout_add)(int64_t first, int64_t n, uint64_t seed, uint64_t stream, double p, double scale,
+                        const void *x, void *y);
 } rcr_array_kernels;
 
 /* dst = src over `shape`, any strides in elements of `item` bytes. Rank 0 moves one element. */

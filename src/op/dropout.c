@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/number.h"
+#include "op/ranges.h"
 #include "op/shape.h"
 
 typedef struct dropout {
@@ -28,22 +29,37 @@ static recur_status dropout_shape(recur_call *c)
     return rcr_declare(c, c->in[0]->dtype, c->in[0]->rank, c->in[0]->shape);
 }
 
+static void forward_range(const void *job, int64_t from, int64_t to, int worker)
+{
+    (void)worker;
+    const recur_call *c = job;
+    const dropout *d = RCR_PARAMS(dropout, c);
+    c->k->array.dropout(from, to - from, c->seed, c->stream, d->p, d->scale,
+                        rcr_at(c->in[0]->data, from, c->k->item), rcr_at(c->out[0]->data, from, c->k->item));
+}
+
+static void backward_range(const void *job, int64_t from, int64_t to, int worker)
+{
+    (void)worker;
+    const recur_call *c = job;
+    const dropout *d = RCR_PARAMS(dropout, c);
+    c->k->array.dropout_add(from, to - from, c->seed, c->stream, d->p, d->scale,
+                            rcr_at(rcr_dout(c, 0), from, c->k->item),
+                            rcr_at(rcr_din(c, 0), from, c->k->item));
+}
+
 static void dropout_forward(recur_call *c)
 {
-    const dropout *d = RCR_PARAMS(dropout, c);
-    if (d->p > 0.0)
-        c->k->array.dropout(c->out[0]->count, c->seed, c->stream, d->p, d->scale, c->in[0]->data,
-                            c->out[0]->data);
+    if (RCR_PARAMS(dropout, c)->p > 0.0)
+        rcr_ranges(c->cx, c->out[0]->count, RCR_GRAIN, forward_range, c);
     else if (c->out[0]->count)
         memcpy(c->out[0]->data, c->in[0]->data, (size_t)c->out[0]->count * c->k->item);
 }
 
 static void dropout_backward(recur_call *c)
 {
-    const dropout *d = RCR_PARAMS(dropout, c);
-    if (d->p > 0.0)
-        c->k->array.dropout_add(c->out[0]->count, c->seed, c->stream, d->p, d->scale, rcr_dout(c, 0),
-                                rcr_din(c, 0));
+    if (RCR_PARAMS(dropout, c)->p > 0.0)
+        rcr_ranges(c->cx, c->out[0]->count, RCR_GRAIN, backward_range, c);
     else
         c->k->array.axpy(c->out[0]->count, 1.0, rcr_dout(c, 0), rcr_din(c, 0));
 }

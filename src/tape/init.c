@@ -128,21 +128,28 @@ recur_status recur_init_xavier_normal(recur_params *ps, recur_tensor *w, double 
     return s ? s : recur_init_normal(ps, w, 0.0, d);
 }
 
+/* The deviation of the kaiming initialisers. */
+static recur_status kaiming(recur_params *ps, const recur_tensor *w, double gain, recur_fan fan, double *d)
+{
+    double in = 0.0, out = 0.0;
+    recur_status s = fans(ps, w, &in, &out);
+    if (!s && fan != RECUR_FAN_IN && fan != RECUR_FAN_OUT)
+        s = rcr_fail(ps->cx, RECUR_EINVAL, "init: the fan for %s must be RECUR_FAN_IN or RECUR_FAN_OUT",
+                     w->name);
+    return s ? s : deviation(ps, w, gain, fan == RECUR_FAN_IN ? in : out, d);
+}
+
 recur_status recur_init_kaiming_uniform(recur_params *ps, recur_tensor *w, double gain, recur_fan fan)
 {
-    double in = 0.0, out = 0.0, d = 0.0;
-    recur_status s = fans(ps, w, &in, &out);
-    if (!s)
-        s = deviation(ps, w, gain, fan == RECUR_FAN_IN ? in : out, &d);
+    double d = 0.0;
+    recur_status s = kaiming(ps, w, gain, fan, &d);
     return s ? s : fill_uniform(ps, w, d);
 }
 
 recur_status recur_init_kaiming_normal(recur_params *ps, recur_tensor *w, double gain, recur_fan fan)
 {
-    double in = 0.0, out = 0.0, d = 0.0;
-    recur_status s = fans(ps, w, &in, &out);
-    if (!s)
-        s = deviation(ps, w, gain, fan == RECUR_FAN_IN ? in : out, &d);
+    double d = 0.0;
+    recur_status s = kaiming(ps, w, gain, fan, &d);
     return s ? s : recur_init_normal(ps, w, 0.0, d);
 }
 

@@ -80,6 +80,7 @@ static const struct damage {
     D("escape-zero", "{\"w\\u0000x\":{}}", 0, TRUE_LENGTH, "U+0000"),
     D("surrogate-high-alone", "{\"\\ud83d\":{}}", 0, TRUE_LENGTH, "half a surrogate pair"),
     D("surrogate-low-alone", "{\"\\ude00\":{}}", 0, TRUE_LENGTH, "half a surrogate pair"),
+    D("surrogate-twice-low", "{\"\\ude00\\ude00\":{}}", 0, TRUE_LENGTH, "half a surrogate pair"),
     D("surrogate-twice-high", "{\"\\ud83d\\ud83d\":{}}", 0, TRUE_LENGTH, "half a surrogate pair"),
     D("control-character", "{\"a\nb\":{}}", 0, TRUE_LENGTH, "a control character"),
     D("zero-byte-in-name", "{\"a\0b\":{}}", 0, TRUE_LENGTH, "header byte 3: a control character"),

@@ -194,6 +194,22 @@ static void test_shape_and_type(void **state)
     recur_archive_free(a);
 }
 
+/* Shapes that agree as far as the shorter one goes. */
+static void test_rank(void **state)
+{
+    model *m = *state;
+    static const int64_t cut[] = {2}, longer[] = {2, 0};
+    const recur_entry entries[] = {{"weight", "F32", 1, cut, floats, 8},
+                                   {"bias", "F32", 2, longer, NULL, 0},
+                                   SCALE(""),
+                                   NONE(""),
+                                   STEPS("")};
+    recur_archive *a = written(m, entries, 5);
+    expect_refused(m, a, "", 0, RECUR_ESHAPE,
+                   "2 of another shape: 'weight' is [2], not [2, 3], 'bias' is [2, 0], not [2]");
+    recur_archive_free(a);
+}
+
 static void test_prefix(void **state)
 {
     model *m = *state;
@@ -232,6 +248,20 @@ static void test_many_names(void **state)
     recur_archive_free(a);
     a = written(m, entries + 20, 20);
     expect_refused(m, a, "", RECUR_LOAD_MISSING, RECUR_ENOTFOUND, "20 unknown: 'stranger.20.a|and 15 more");
+    recur_archive_free(a);
+}
+
+static void test_many_missing(void **state)
+{
+    model *m = *state;
+    recur_archive *a = written(m, NULL, 0);
+    char name[8];
+    for (int i = 0; i < 3; i++) {
+        snprintf(name, sizeof name, "more%d", i);
+        assert_non_null(recur_param(m->ps, name, 0, NULL));
+    }
+    expect_refused(m, a, "", 0, RECUR_ENOTFOUND,
+                   "8 missing: 'weight', 'bias', 'scale', 'none', 'steps' and 3 more");
     recur_archive_free(a);
 }
 
@@ -332,8 +362,10 @@ int main(void)
         WITH_MODEL(test_save_over_open_file),
         WITH_MODEL(test_missing_and_unknown),
         WITH_MODEL(test_shape_and_type),
+        WITH_MODEL(test_rank),
         WITH_MODEL(test_prefix),
         WITH_MODEL(test_many_names),
+        WITH_MODEL(test_many_missing),
         WITH_MODEL(test_long_names),
         WITH_MODEL(test_cast),
         WITH_MODEL(test_cast_to_double),

@@ -15,7 +15,10 @@ cmake -S "$RECUR_SOURCE_DIR/tests/neon" -B "$build" -DRECUR_WERROR=ON \
 cmake --build "$build" --parallel "${JOBS:-$(nproc)}"
 ctest --test-dir "$build" --output-on-failure --verbose
 
-here=$("$RECUR_BUILD_DIR/tests/train50_here")
-there=$(qemu-aarch64 "$build/train50")
-[ "$here" = "$there" ] || { printf 'other bits here and on aarch64:\n%s\n\n%s\n' "$here" "$there"; exit 1; }
-echo "fifty training steps: the same bits here and on aarch64"
+for source in "$RECUR_SOURCE_DIR"/tests/neon/*.c; do
+    name=$(basename "$source" .c)
+    here=$("$RECUR_BUILD_DIR/tests/${name}_here")
+    there=$(qemu-aarch64 "$build/$name")
+    [ "$here" = "$there" ] || { printf '%s: other bits here and on aarch64:\n%s\n\n%s\n' "$name" "$here" "$there"; exit 1; }
+    echo "$name: the same bits here and on aarch64"
+done

@@ -99,12 +99,11 @@ typedef struct run {
     recur_tensor *p[GRAPH_PARAMS];
 } run;
 
-static void open_run(run *r, const gradient_case *c, recur_dtype dtype, int threads)
+static void open_run(run *r, const gradient_case *c, recur_dtype dtype, const recur_options *options)
 {
-    recur_options options = {.threads = threads};
     double low = c->low == c->high ? -1.0 : c->low, high = c->low == c->high ? 1.0 : c->high;
     r->c = c;
-    graph_open(&r->g, dtype, &options);
+    graph_open(&r->g, dtype, options);
     recur_tape_begin(r->g.tp, c->mode == RECUR_TRAIN ? RECUR_TRAIN : RECUR_EVAL);
     for (int i = 0; i < c->n; i++) {
         char name[] = {'p', (char)('0' + i), 0};
@@ -170,12 +169,6 @@ static void copy_gradients(const run *r, double *copy[GRAPH_PARAMS])
     }
 }
 
-static void free_gradients(const run *r, double *copy[GRAPH_PARAMS])
-{
-    for (int p = 0; p < r->c->n; p++)
-        free(copy[p]);
-}
-
 /* All gradients but that of `zero` are those of `want`, to the bit where the tolerance is 0. */
 static void compare_gradients(const run *r, double *const *want, int zero, double tolerance, const char *what)
 {
@@ -195,33 +188,51 @@ static void check_frozen(run *r, double *const *want)
     }
 }
 
+/* Threads and instruction sets; those that this machine has not are passed over. The first is the one
+ * compared with. */
+static const recur_options machines[] = {
+    {.threads = 1, .isa = "portable"}, {.threads = 2},
+    {.threads = 3, .isa = "avx2"},     {.threads = 7, .isa = "portable"},
+    {.threads = 1, .isa = "avx512"},   {.threads = 3, .isa = "neon"},
+};
+
+static bool usable(const recur_options *options)
+{
+    recur_ctx *cx;
+    recur_status s = recur_ctx_create(&cx, options);
+    if (!s)
+        recur_ctx_free(cx);
+    return !s;
+}
+
 static void check_float(const gradient_case *c, double loss, double *const *want)
 {
-    static const int threads[] = {1, 2, 3, 7};
     double first_loss = 0.0, *first[GRAPH_PARAMS];
-    for (size_t t = 0; t < sizeof threads / sizeof *threads; t++) {
+    for (size_t m = 0; m < sizeof machines / sizeof *machines; m++) {
         run r;
-        open_run(&r, c, RECUR_F32, threads[t]);
+        if (!usable(machines + m))
+            continue;
+        open_run(&r, c, RECUR_F32, machines + m);
         double got = forward_backward(&r);
-        if (t == 0) {
+        if (m == 0) {
             first_loss = got;
             copy_gradients(&r, first);
             check_close("the float32 result", c->name, got, loss, 3e-5);
             compare_gradients(&r, want, -1, 3e-5, "a float32 gradient");
         }
-        check_close("the result with more threads", c->name, got, first_loss, 0.0);
-        compare_gradients(&r, first, -1, 0.0, "a gradient with more threads");
-        if (t + 1 == sizeof threads / sizeof *threads)
-            free_gradients(&r, first);
+        check_close("the result with other threads or instructions", c->name, got, first_loss, 0.0);
+        compare_gradients(&r, first, -1, 0.0, "a gradient with other threads or instructions");
         graph_close(&r.g);
     }
+    for (int p = 0; p < c->n; p++)
+        free(first[p]);
 }
 
 static void check_case(const gradient_case *c)
 {
     run r;
     double *want[GRAPH_PARAMS];
-    open_run(&r, c, RECUR_F64, 1);
+    open_run(&r, c, RECUR_F64, &(recur_options){.threads = 1});
     check_differences(&r);
     check_adding(&r);
     recur_zero_grad(r.g.ps);
@@ -229,7 +240,8 @@ static void check_case(const gradient_case *c)
     copy_gradients(&r, want);
     check_frozen(&r, want);
     check_float(c, loss, want);
-    free_gradients(&r, want);
+    for (int p = 0; p < c->n; p++)
+        free(want[p]);
     graph_close(&r.g);
 }
 

@@ -60,7 +60,7 @@ typedef struct gradient_case {
 /* Fails the cmocka test unless, in float64, the gradient of every parameter agrees with finite differences; a
  * second backward pass adds the same again; with one parameter frozen the other gradients keep their bits and
  * its own stays 0; and in float32, the result and all gradients have the same bits with 1, 2, 3 and 7 threads
- * and near those of float64. */
+ * and every instruction set here, near those of float64. */
 void check_gradients(const gradient_case *c, size_t cases);
 
 /* Fails unless y has this shape and these elements, to a relative 1e-12. */
