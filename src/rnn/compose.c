@@ -101,9 +101,7 @@ static recur_tensor *initial(recur_tape *tp, const rcr_scan_in *in, recur_tensor
     int64_t shape[] = {in->p->B, width};
     if (!states)
         return recur_input(tp, in->x->dtype, 2, shape, NULL);
-    int64_t all[] = {-1, in->p->B, width};
-    if (in->p->B * width == 0)
-        return recur_input(tp, in->x->dtype, 2, shape, NULL);
+    int64_t all[] = {recur_dim(states, 0), in->p->B, width};
     recur_tensor *slice = recur_slice(tp, recur_reshape(tp, states, 3, all), 0, in->index, in->index + 1, 1);
     return recur_embedding(tp, recur_reshape(tp, slice, 2, shape), order_ids(tp, in->p, false),
                            RECUR_NO_PADDING);
@@ -158,7 +156,7 @@ rcr_scan_out rcr_compose(recur_tape *tp, const rcr_scan_in *in)
     recur_tensor *x = recur_reshape(tp, in->x, 2, rows);
     state s = {initial(tp, in, in->h0, in->O),
                in->cell == RECUR_LSTM ? initial(tp, in, in->c0, in->H) : NULL};
-    int n = 0;
+    int n = p->T > 0; /* a step without rows, if need be: it leads gradients, all 0, to the inputs */
     while (n < p->T && p->active[n] > 0)
         n++;
     for (int i = 0; i < n; i++) {

@@ -93,6 +93,13 @@ static void edges_agree(void **state)
     print_message("%d files\n", reference_each("edges", NULL, NULL, run_layer));
 }
 
+static void composed_edges_agree(void **state)
+{
+    (void)state;
+    compose = true;
+    print_message("%d files\n", reference_each("edges", NULL, NULL, run_layer));
+}
+
 /* steps 0: one call; else a loop whose hidden states are stacked. */
 static void run_cell(reference *r)
 {
@@ -127,9 +134,8 @@ static void cells_agree(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(layers_agree),
-        cmocka_unit_test(composed_layers_agree),
-        cmocka_unit_test(edges_agree),
+        cmocka_unit_test(layers_agree), cmocka_unit_test(composed_layers_agree),
+        cmocka_unit_test(edges_agree),  cmocka_unit_test(composed_edges_agree),
         cmocka_unit_test(cells_agree),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
