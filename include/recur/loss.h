@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Losses, as the torch.nn modules of the same names. `input` is what the model gives, `target` what is right.
- * The result is a scalar for RECUR_MEAN and RECUR_SUM, unreduced for RECUR_NONE. */
+ * The result is a scalar for RECUR_MEAN and RECUR_SUM, unreduced for RECUR_NONE. Gradients flow to the input,
+ * and to a floating target that wants one. */
 #ifndef RECUR_LOSS_H
 #define RECUR_LOSS_H
 
@@ -34,18 +35,20 @@ typedef struct recur_class_loss {
 #define RECUR_CLASS_LOSS ((recur_class_loss){NULL, -100, 0.0, RECUR_MEAN})
 
 /* Softmax and negative log-likelihood in one. logits [N, C], target RECUR_I64 [N] with 0 <= target < C; or
- * [N, C, T] and [N, T]. The mean divides by the summed weights of the targets not ignored; NaN if all are. */
+ * [N, C, T] and [N, T], or more axes behind; or [C] and a scalar. The mean divides by the summed weights of the
+ * targets not ignored; NaN if all are. Logits whose target is ignored are not read. */
 RECUR_API recur_tensor *recur_cross_entropy(recur_tape *tp, recur_tensor *logits, recur_tensor *target,
                                             recur_class_loss options);
 /* The same from log-probabilities. */
 RECUR_API recur_tensor *recur_nll_loss(recur_tape *tp, recur_tensor *log_prob, recur_tensor *target,
                                        recur_class_loss options);
 
-/* Probabilities in [0, 1]; logs are clamped at -100; the gradient is (p - t) / max(p (1 - p), 1e-12). */
+/* Probabilities in [0, 1], others are refused; logs are clamped at -100; the gradient is
+ * (p - t) / max(p (1 - p), 1e-12). */
 RECUR_API recur_tensor *recur_bce_loss(recur_tape *tp, recur_tensor *prob, recur_tensor *target,
                                        recur_reduction r);
 /* From logits, stable for any size. pos_weight (broadcast against the input's shape, or NULL) weighs the
- * positive part. */
+ * positive part; no gradient flows to it. */
 RECUR_API recur_tensor *recur_bce_with_logits(recur_tape *tp, recur_tensor *logits, recur_tensor *target,
                                               recur_tensor *pos_weight, recur_reduction r);
 

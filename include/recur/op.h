@@ -43,6 +43,8 @@ RECUR_API recur_tensor *recur_sum(recur_tape *tp, recur_tensor *x, int axis, boo
 RECUR_API recur_tensor *recur_mean(recur_tape *tp, recur_tensor *x, int axis, bool keep);
 RECUR_API recur_tensor *recur_max(recur_tape *tp, recur_tensor *x, int axis, bool keep);
 
+/* --- moves; those up to recur_reshape() take indices as well --- */
+
 /* x[from : to : step] along an axis, as Python counts: negative from and to count from the end, both are
  * clamped, step > 0. INT64_MAX as `to` means "to the end". */
 RECUR_API recur_tensor *recur_slice(recur_tape *tp, recur_tensor *x, int axis, int64_t from, int64_t to,
