@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 typedef struct predict_options {
@@ -138,7 +139,8 @@ static int answer_lines(predictor *p, FILE *input)
 
 /* ---- a file ---- */
 
-/* Does the first line that is not blank hold numbers? Otherwise it is the header of a CSV. */
+/* Does the first line that is not blank hold numbers? Otherwise it is the header of a CSV. What cannot be read twice, a
+ * pipe, holds lines. */
 static bool holds_lines(predictor *p, FILE *file)
 {
     char *line = NULL;
@@ -146,6 +148,9 @@ static bool holds_lines(predictor *p, FILE *file)
     ssize_t size;
     int64_t n;
     bool numbers = true;
+    struct stat st;
+    if (fstat(fileno(file), &st) != 0 || !S_ISREG(st.st_mode))
+        return true;
     while ((size = getline(&line, &room, file)) >= 0 && is_blank(line))
         continue;
     if (size > 0 && make_room(p, (size_t)size)) {

@@ -52,34 +52,43 @@ static void bar_text(char *text, const recur_event *e)
     memcpy(text + 1 + BAR, "]", 2);
 }
 
-/* Adds a piece if it still fits the terminal: the first pieces matter most. */
-static void add(char *line, int width, const char *piece)
+/* A line of pieces, of which the first matter most: where one does not fit the terminal, the line ends. */
+typedef struct bar {
+    char line[LINE];
+    int width;
+    bool full;
+} bar;
+
+static void add(bar *b, const char *piece)
 {
-    size_t n = strlen(line), m = strlen(piece);
-    if (n + m + 2 < LINE && (int)(n + m + 2) < width)
-        snprintf(line + n, LINE - n, "%s%s", n ? "  " : "", piece);
+    size_t n = strlen(b->line), m = strlen(piece);
+    b->full = b->full || n + m + 2 >= LINE || (int)(n + m + 2) >= b->width;
+    if (!b->full)
+        snprintf(b->line + n, LINE - n, "%s%s", n ? "  " : "", piece);
 }
 
 static void draw(const recur_event *e)
 {
-    char line[LINE] = "", piece[LINE], text[LINE];
-    int width = cli_width(stderr);
+    bar b = {.width = cli_width(stderr)};
+    char piece[LINE], text[LINE];
     snprintf(piece, sizeof piece, "epoch %lld/%lld", (long long)e->epoch, (long long)e->epochs);
-    add(line, width, piece);
+    add(&b, piece);
     snprintf(piece, sizeof piece, "loss %.4g", e->loss);
-    add(line, width, piece);
+    add(&b, piece);
     clock_text(text, sizeof text, e->seconds_left);
     snprintf(piece, sizeof piece, "%.32s left", text);
-    add(line, width, piece);
+    add(&b, piece);
     snprintf(piece, sizeof piece, "valid %.4g", last_valid);
-    add(line, width, isnan(last_valid) ? "valid -" : piece);
+    add(&b, isnan(last_valid) ? "valid -" : piece);
     bar_text(text, e);
     snprintf(piece, sizeof piece, "%.64s %lld/%lld", text, (long long)e->batch, (long long)e->batches);
-    add(line, width, piece);
+    add(&b, piece);
     rate_text(text, sizeof text, e->units_per_second);
     snprintf(piece, sizeof piece, "%.32s steps/s", text);
-    add(line, width, piece);
-    fprintf(stderr, "\r%s\033[K", line);
+    add(&b, piece);
+    snprintf(piece, sizeof piece, "lr %.3g", e->lr);
+    add(&b, piece);
+    fprintf(stderr, "\r%s\033[K", b.line);
     fflush(stderr);
     bar_is_there = true;
     drawn_at = e->seconds;

@@ -25,16 +25,16 @@ mkdir -p "$runs"
 "$recur" data sine -o "$runs/sine.csv"
 "$recur" data ball -o "$runs/ball.csv"
 
-echo "A GRU learns the next value of a noisy sine wave from the last 24 (the noise alone has an RMSE of 0.1):"
-"$recur" train forecast "$runs/sine.csv" --target value --cell gru --max-time 10s --out "$runs/sine" --force --quiet
+echo "An LSTM learns the next value of a noisy sine wave from the last 24 (the noise alone has an RMSE of 0.1):"
+"$recur" train forecast "$runs/sine.csv" --target value --cell lstm --max-time 10s --out "$runs/sine" --force --quiet
 echo
-echo "An LSTM learns where a ball will be next, from 4 to 9 positions; no sequence of the test part is in training:"
-"$recur" train forecast "$runs/ball.csv" --rows --distinct --whole no --cell lstm --max-time 12s --out "$runs/ball" --force --quiet
+echo "A GRU learns from changes of position where a ball will be next, from 4 to 9 positions; no sequence of the test part is in training:"
+"$recur" train forecast "$runs/ball.csv" --rows --distinct --difference --whole no --cell gru --max-time 12s --out "$runs/ball" --force --quiet
 
 echo
 printf '%-34s %8s %10s %10s %11s %9s\n' "test part, never seen in training" count RMSE "last value" "less error" R2
-row "noisy sine, GRU" "$runs/sine"
-row "ball, LSTM" "$runs/ball"
+row "noisy sine, LSTM" "$runs/sine"
+row "ball, GRU" "$runs/ball"
 echo
 for history in 1,2,3 9,7,5,3 0,-3,-6; do
     printf 'after %-8s comes %s\n' "$history" "$(echo "$history" | "$recur" predict "$runs/ball")"

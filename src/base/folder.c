@@ -38,9 +38,10 @@ bool rcr_path_is_folder(const char *path)
 
 static recur_status make_one(recur_ctx *cx, const char *path)
 {
-    if (mkdir(path, 0777) == 0 || rcr_path_is_folder(path))
+    int error = mkdir(path, 0777) == 0 ? 0 : errno; /* looking at the path may change errno */
+    if (error == 0 || rcr_path_is_folder(path))
         return RECUR_OK;
-    return rcr_file_error(cx, "make the folder", path, errno);
+    return rcr_file_error(cx, "make the folder", path, error);
 }
 
 recur_status rcr_make_folder(recur_ctx *cx, const char *path)

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2317
 # What the tests of the command line share: a folder of their own, checks that count, the program's name.
 #   check NAME COMMAND...   COMMAND must succeed
 #   run COMMAND...          runs it; leaves $code, $out (file of standard output), $err (file of standard error)
 #   expect NAME CODE OUT ERR    the last run's exit status, standard output and standard error; OUT and ERR are globs, '*' for any
 #   done_testing            the end: fails if a check failed
 recur=${RECUR_BIN:?RECUR_BIN names the program}
-work=$(mktemp -d "${TMPDIR:-/tmp}/recur-test.XXXXXX")
+[ -w /dev/shm ] && shm=/dev/shm # where flushing to the disk costs nothing
+work=$(mktemp -d "${shm:-/tmp}/recur-test.XXXXXX")
 trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
 out=$work/.out err=$work/.err
 passed=0 failed=0

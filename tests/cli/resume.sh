@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
+# shellcheck disable=SC2317 # functions are called by their names
 # A run killed at a random moment and resumed ends in the same bits as one that was never disturbed. RECUR_TEST_LEVEL=full
 # tries more often.
 # shellcheck source=tests/cli/lib.bash
