@@ -5,11 +5,16 @@
 # recur_isa(SOURCES DEFINITIONS): takes from the list called SOURCES the files of sets that are not for this processor,
 # gives the others their flags, and sets DEFINITIONS to RECUR_HAVE_<SET>=1 for each that is compiled in.
 
+option(RECUR_VECTOR "Compile the kernels for vector instruction sets too, not only portable C" ON)
+
 function(recur_isa sources_var definitions_var)
     set(flags_avx2 -mavx2 -mfma)
     set(flags_avx512 -mavx512f -mavx512dq -mavx512vl -mavx512bw -mfma)
     set(flags_neon "")
-    if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|amd64|AMD64)$")
+    set(usable "")
+    if(NOT RECUR_VECTOR)
+        # portable C alone
+    elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|amd64|AMD64)$")
         set(usable avx2 avx512)
     elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64)$")
         set(usable neon)
