@@ -10,7 +10,7 @@
  *
  * Prints the loss as it falls, then the error on values that it was not trained on. The noise itself cannot
  * be forecast, so nobody gets below 0.1. Then a picture: `o` is the series, `*` what was forecast one step
- * before.
+ * before; where they meet, only `*` is seen.
  */
 #include <math.h>
 #include <stdio.h>

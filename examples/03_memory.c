@@ -26,7 +26,7 @@
 
 #include <recur/recur.h>
 
-enum { H = 16, BATCH = 32, STEPS = 300, TESTS = 512, LONGEST = 80, RUNS = 3 };
+enum { H = 16, BATCH = 16, STEPS = 300, TESTS = 512, LONGEST = 80, RUNS = 3 };
 
 static const int lengths[] = {5, 10, 20, 40, LONGEST};
 enum { LENGTHS = sizeof lengths / sizeof *lengths };
