@@ -53,8 +53,8 @@ typedef struct recur_options {
 
 typedef struct recur_ctx recur_ctx;
 
-/* Creates a context. Results never depend on `threads` or `isa`. RECUR_EUNSUPPORTED: this processor or build
- * does not have the instruction set that was asked for. */
+/* Creates a context; `opt` NULL is {0}. Results never depend on `threads` or `isa`. RECUR_EUNSUPPORTED: this
+ * processor or build does not have the instruction set that was asked for. */
 RECUR_API recur_status recur_ctx_create(recur_ctx **out, const recur_options *opt);
 RECUR_API void recur_ctx_free(recur_ctx *cx);
 

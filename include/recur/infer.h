@@ -31,15 +31,16 @@ RECUR_API int64_t
 recur_plan_input(const recur_plan *p); /* numbers a step takes: I, or 1 id with an embedding */
 RECUR_API int64_t recur_plan_output(const recur_plan *p); /* numbers a step gives */
 
-/* Bytes of a session of `batch` parallel streams; 0 if that does not fit the machine. */
+/* Bytes of a session of `batch` parallel streams, a multiple of 64; 0 if that does not fit the machine. */
 RECUR_API size_t recur_session_size(const recur_plan *p, int64_t batch);
 /* Makes a session in `mem` (aligned to 64, at least recur_session_size() bytes) with states of zero. The
- * session is a contiguous block: nothing to free but the memory. The plan must outlive it. */
+ * session is a contiguous block: nothing to free but the memory. The plan must outlive it. RECUR_EINVAL
+ * otherwise, without a text: a plan may serve several threads, and its context only one. */
 RECUR_API recur_status recur_session_init(recur_session **out, void *mem, size_t size, const recur_plan *p,
                                           int64_t batch);
 RECUR_API void recur_session_reset(recur_session *s);
-/* One time step: x [batch, input], y [batch, output], both of the plan's type; ids for an embedding: int64_t
- * [batch], and an id outside the table counts as row 0. */
+/* One time step: x [batch, input], y [batch, output], apart from each other, both of the plan's type; ids for
+ * an embedding: int64_t [batch], and an id outside the table counts as row 0. */
 RECUR_API void recur_session_step(recur_session *s, const void *x, void *y);
 /* Copies the states (beam search, checkpoints). RECUR_EINVAL unless both have the same plan and batch. */
 RECUR_API recur_status recur_session_copy(recur_session *dst, const recur_session *src);

@@ -32,7 +32,11 @@ typedef struct recur_class_loss {
     double label_smoothing; /* 0..1; cross entropy only */
     recur_reduction reduction;
 } recur_class_loss;
+#ifdef __cplusplus
+#define RECUR_CLASS_LOSS (recur_class_loss{nullptr, -100, 0.0, RECUR_MEAN})
+#else
 #define RECUR_CLASS_LOSS ((recur_class_loss){NULL, -100, 0.0, RECUR_MEAN})
+#endif
 
 /* Softmax and negative log-likelihood in one. logits [N, C], target RECUR_I64 [N] with 0 <= target < C; or
  * [N, C, T] and [N, T], or more axes behind; or [C] and a scalar. The mean divides by the summed weights of the
