@@ -18,7 +18,7 @@ static void same_as_portable(const char *isa)
         skip();
     }
     for (recur_dtype t = RECUR_F32; t <= RECUR_F64; t++)
-        assert_int_equal(compare_kernels(rcr_kernels_of(portable, t), rcr_kernels_of(cx, t), t), 0);
+        assert_int_equal(compare_kernels(rcr_kernels_of(portable, t), rcr_kernels_of(cx, t), t, NULL), 0);
     recur_ctx_free(cx);
     recur_ctx_free(portable);
 }
