@@ -1,30 +1,10 @@
 // SPDX-License-Identifier: MIT
 /* Single steps: a cell is a scan over one time step, so it shares every kernel with the layers. */
-#include <math.h>
-#include <stdio.h>
-
-#include <recur/init.h>
 #include <recur/op.h>
 
 #include "base/error.h"
 #include "rnn/rnn.h"
 #include "tape/tape.h"
-
-static recur_tensor *cell_weight(recur_params *ps, const char *prefix, const char *what, int rank,
-                                 const int64_t *shape, int64_t hidden, recur_status *s)
-{
-    char name[512];
-    int n = snprintf(name, sizeof name, "%s%s%s", prefix, *prefix ? "." : "", what);
-    if (!*s && (n < 0 || (size_t)n >= sizeof name))
-        *s = rcr_fail(ps->cx, RECUR_EINVAL, "rnn cell: the parameter prefix is longer than %d characters",
-                      400);
-    if (*s)
-        return NULL;
-    recur_tensor *w = recur_param(ps, name, rank, shape);
-    double bound = 1.0 / sqrt((double)hidden);
-    *s = w ? recur_init_uniform(ps, w, -bound, bound) : recur_error(ps->cx, NULL);
-    return w;
-}
 
 recur_status recur_rnn_cell_create(recur_rnn_cell *out, recur_params *ps, const char *prefix, recur_cell cell,
                                    int64_t input, int64_t hidden, bool bias)
@@ -36,10 +16,10 @@ recur_status recur_rnn_cell_create(recur_rnn_cell *out, recur_params *ps, const 
     const char *in = prefix ? prefix : "";
     int64_t GH = rcr_cell_gates(cell) * hidden;
     recur_status s = RECUR_OK;
-    out->weight_ih = cell_weight(ps, in, "weight_ih", 2, (int64_t[]){GH, input}, hidden, &s);
-    out->weight_hh = cell_weight(ps, in, "weight_hh", 2, (int64_t[]){GH, hidden}, hidden, &s);
-    out->bias_ih = bias ? cell_weight(ps, in, "bias_ih", 1, &GH, hidden, &s) : NULL;
-    out->bias_hh = bias ? cell_weight(ps, in, "bias_hh", 1, &GH, hidden, &s) : NULL;
+    out->weight_ih = rcr_rnn_weight(ps, in, "weight_ih", "", 2, (int64_t[]){GH, input}, hidden, &s);
+    out->weight_hh = rcr_rnn_weight(ps, in, "weight_hh", "", 2, (int64_t[]){GH, hidden}, hidden, &s);
+    out->bias_ih = bias ? rcr_rnn_weight(ps, in, "bias_ih", "", 1, &GH, hidden, &s) : NULL;
+    out->bias_hh = bias ? rcr_rnn_weight(ps, in, "bias_hh", "", 1, &GH, hidden, &s) : NULL;
     return s;
 }
 

@@ -59,14 +59,15 @@ static recur_status check_config(recur_ctx *cx, const recur_rnn_config *cfg)
     return RECUR_OK;
 }
 
-/* Adds one parameter, uniform on +-1/sqrt(H); NULL with the error recorded in *s. */
-static recur_tensor *weight(recur_params *ps, const char *prefix, const char *what, const char *suffix,
-                            int rank, const int64_t *shape, int64_t H, recur_status *s)
+/* Adds one parameter, uniform on +-1/sqrt(H); NULL with the error in *s. */
+recur_tensor *rcr_rnn_weight(recur_params *ps, const char *prefix, const char *what, const char *suffix,
+                             int rank, const int64_t *shape, int64_t H, recur_status *s)
 {
     char name[512];
     int n = snprintf(name, sizeof name, "%s%s%s%s", prefix, *prefix ? "." : "", what, suffix);
     if (!*s && (n < 0 || (size_t)n >= sizeof name))
-        *s = rcr_fail(ps->cx, RECUR_EINVAL, "rnn: the parameter prefix is longer than %d characters", 400);
+        *s = rcr_fail(ps->cx, RECUR_EINVAL, "rnn: the prefix of the parameters is longer than %d characters",
+                      400);
     if (*s)
         return NULL;
     recur_tensor *w = recur_param(ps, name, rank, shape);
@@ -80,11 +81,11 @@ static recur_status add_weights(recur_params *ps, const char *prefix, const char
 {
     int64_t H = cfg->hidden, O = output_size(cfg), GH = rcr_cell_gates(cfg->cell) * H;
     recur_status s = RECUR_OK;
-    w->w_ih = weight(ps, prefix, "weight_ih", suffix, 2, (int64_t[]){GH, input}, H, &s);
-    w->w_hh = weight(ps, prefix, "weight_hh", suffix, 2, (int64_t[]){GH, O}, H, &s);
-    w->b_ih = cfg->no_bias ? NULL : weight(ps, prefix, "bias_ih", suffix, 1, &GH, H, &s);
-    w->b_hh = cfg->no_bias ? NULL : weight(ps, prefix, "bias_hh", suffix, 1, &GH, H, &s);
-    w->w_hr = cfg->proj ? weight(ps, prefix, "weight_hr", suffix, 2, (int64_t[]){O, H}, H, &s) : NULL;
+    w->w_ih = rcr_rnn_weight(ps, prefix, "weight_ih", suffix, 2, (int64_t[]){GH, input}, H, &s);
+    w->w_hh = rcr_rnn_weight(ps, prefix, "weight_hh", suffix, 2, (int64_t[]){GH, O}, H, &s);
+    w->b_ih = cfg->no_bias ? NULL : rcr_rnn_weight(ps, prefix, "bias_ih", suffix, 1, &GH, H, &s);
+    w->b_hh = cfg->no_bias ? NULL : rcr_rnn_weight(ps, prefix, "bias_hh", suffix, 1, &GH, H, &s);
+    w->w_hr = cfg->proj ? rcr_rnn_weight(ps, prefix, "weight_hr", suffix, 2, (int64_t[]){O, H}, H, &s) : NULL;
     return s;
 }
 

@@ -13,6 +13,10 @@ struct recur_rnn {
     rcr_weights *weights;    /* [L*D], layer * D + direction */
 };
 
+/* Adds the parameter prefix + "." + what + suffix, uniform on +-1/sqrt(H). Does nothing where *s is an error already; sets it. */
+recur_tensor *rcr_rnn_weight(recur_params *ps, const char *prefix, const char *what, const char *suffix,
+                             int rank, const int64_t *shape, int64_t H, recur_status *s);
+
 /* Rows of weight_ih per unit. */
 int rcr_cell_gates(recur_cell cell);
 
