@@ -162,8 +162,8 @@ static void states_keep_their_order_with_batch_first(void **state)
 
 /* --- 2: where the reset gate acts --- */
 
-/* All gates shut, so h = tanh(b_in + (r = 0) * b_hn), or with the reset before the product tanh(b_in + b_hn).
- */
+/* Weights of 0, r = 1/2, z = 0: h = tanh(b_in + r b_hn), or with the reset before the product
+ * tanh(b_in + b_hn). */
 static void check_reset(recur_rnn_config config)
 {
     layer l;
@@ -174,11 +174,11 @@ static void check_reset(recur_rnn_config config)
     for (size_t i = 0; i < 2; i++)
         recur_init_constant(l.g.ps, recur_params_find(l.g.ps, i ? "weight_ih_l0" : "weight_hh_l0"), 0.0);
     for (int64_t u = 0; u < 3 * H; u++) {
-        set(ih, u, u < 2 * H ? -1000.0 : 0.5);
+        set(ih, u, u < H ? 0.0 : u < 2 * H ? -1000.0 : 0.5);
         set(hh, u, u < 2 * H ? 0.0 : -2.0);
     }
     layer_run(&l, RECUR_EVAL, NULL);
-    double want = tanh(config.cell == RECUR_GRU ? 0.5 : -1.5);
+    double want = tanh(config.cell == RECUR_GRU ? -0.5 : -1.5);
     for (int64_t i = 0; i < recur_count(l.o.h); i++)
         assert_true(fabs(recur_item(l.o.h, i) - want) < 1e-14);
     layer_close(&l);
