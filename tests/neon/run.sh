@@ -13,12 +13,18 @@ build=$RECUR_BUILD_DIR/neon
 cmake -S "$RECUR_SOURCE_DIR/tests/neon" -B "$build" -DRECUR_WERROR=ON \
     -DCMAKE_TOOLCHAIN_FILE="$RECUR_SOURCE_DIR/cmake/aarch64-linux-gnu.cmake"
 cmake --build "$build" --parallel "${JOBS:-$(nproc)}"
-ctest --test-dir "$build" --output-on-failure --verbose
 
+status=0
 for source in "$RECUR_SOURCE_DIR"/tests/neon/*.c; do
     name=$(basename "$source" .c)
-    here=$("$RECUR_BUILD_DIR/tests/${name}_here")
-    there=$(qemu-aarch64 "$build/$name")
-    [ "$here" = "$there" ] || { printf '%s: other bits here and on aarch64:\n%s\n\n%s\n' "$name" "$here" "$there"; exit 1; }
-    echo "$name: the same bits here and on aarch64"
+    if ! here=$("$RECUR_BUILD_DIR/tests/${name}_here") || ! there=$(qemu-aarch64 "$build/$name"); then
+        echo "$name: failed"
+        status=1
+    elif [ "$here" != "$there" ]; then
+        printf '%s: other bits here and on aarch64:\n' "$name"
+        diff <(echo "$here") <(echo "$there") || status=1
+    else
+        echo "$name: the same bits here and on aarch64"
+    fi
 done
+exit $status
