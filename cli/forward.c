@@ -245,7 +245,7 @@ static int write_out(layer *l, recur_rnn_out out)
 static int run_layer(layer *l)
 {
     static const char *const names[] = {"input", "lengths", "h0", "c0"};
-    recur_tensor *in[CLI_COUNT(names)];
+    recur_tensor *in[CLI_COUNT(names)] = {NULL};
     recur_tape_begin(l->tape, RECUR_INFER);
     for (size_t i = 0; i < CLI_COUNT(names); i++) {
         int status = take(l, names[i], &in[i]);

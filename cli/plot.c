@@ -191,7 +191,9 @@ static void find_columns(sheet *s, const recur_table *t)
     s->truth = s->step + 1;
     for (int64_t i = 0; i < s->rows && number(s, i, s->step) > (double)s->horizon; i++)
         s->horizon++;
-    int64_t windows = s->rows / (s->horizon ? s->horizon : 1);
+    if (s->horizon == 0) /* no rows, or steps that do not count from 1 */
+        s->horizon = 1;
+    int64_t windows = s->rows / s->horizon;
     int64_t shown = s->horizon < SHOWN ? SHOWN / s->horizon * s->horizon : s->horizon;
     s->from = windows > shown ? (windows - shown) * s->horizon : 0;
 }

@@ -189,6 +189,7 @@ static recur_status check_item(header *h, const rcr_item *item)
     if (!rcr_file_type_bytes(item->type, item->entry.rank, shape_of(a, item), &count, &bytes))
         return rcr_fail(a->cx, RECUR_EFORMAT, "%s: tensor '%s': shape %s of %s %s", a->file, name, shape,
                         item->entry.dtype,
+                        // NOLINTNEXTLINE(clang-analyzer-core.NullDereference): read_dtype() has found it
                         item->type->bits < 8 ? "is too large, or its last byte is not full" : "is too large");
     if (bytes != (size_t)(end - begin))
         return rcr_fail(

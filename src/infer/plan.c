@@ -162,7 +162,7 @@ static void *input_bias(const recur_plan *p, const rcr_cell_kernels *cell, const
 {
     int64_t n = cell->gates * H, joint = cell->last == RCR_LAST_GRADIENT ? n - H : n;
     void *bias = copy_of(p, w->b_ih->data, n);
-    if (bias)
+    if (bias) // NOLINTNEXTLINE(clang-analyzer-core.NullDereference): a layer has both biases or none
         p->k->array.axpy(joint, 1.0, w->b_hh->data, bias);
     return bias;
 }

@@ -11,7 +11,7 @@ import sys
 
 from tree import files, finish, text
 
-SOURCE = (".c", ".h", ".inc", ".cpp", ".py", ".sh", ".cmake", ".pc.in", ".cmake.in", "CMakeLists.txt", "Makefile", ".ci/run")
+SOURCE = (".c", ".h", ".inc", ".cpp", ".py", ".sh", ".bash", ".cmake", ".pc.in", ".cmake.in", "CMakeLists.txt", "Makefile", ".ci/run")
 COMPILED = (".c", ".h", ".inc")
 LONG_FUNCTION, LONG_FILE = 40, 700
 SHARE = 0.10

@@ -28,7 +28,7 @@ LIBRARY = [
     (re.compile(r"-ffast-mat[h]|\bfast_mat[h]\b"), "fast-math changes bits"),
 ]
 
-TEXT = (".c", ".h", ".inc", ".cpp", ".py", ".sh", ".md", ".txt", ".cmake", ".in", ".json", ".yml", "Makefile", ".ci/run", ".1")
+TEXT = (".c", ".h", ".inc", ".cpp", ".py", ".sh", ".bash", ".md", ".txt", ".cmake", ".in", ".json", ".yml", "Makefile", ".ci/run", ".1")
 
 
 def search(root, names, rules):

@@ -49,7 +49,7 @@ static inline recur_params *params_of(recur_ctx *cx, recur_dtype dtype, const in
     recur_params *ps;
     ok(cx, recur_params_create(&ps, cx, dtype, 1));
     for (size_t i = 0; i < n; i++) {
-        char name[16];
+        char name[24];
         snprintf(name, sizeof name, "p%zu", i);
         recur_tensor *w = recur_param(ps, name, 1, &lengths[i]);
         assert_non_null(w);
