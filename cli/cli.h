@@ -71,7 +71,8 @@ int cli_fail_writing(recur_ctx *cx);
 int cli_readable(const char *path);
 /* A context with the number of threads asked for; an exit status. */
 int cli_context(recur_ctx **cx, const cli_common *common);
-/* Is this stream a terminal that takes colours? Its width in columns. */
+/* Is this stream a terminal on which lines can be redrawn? One that takes colours? Its width in columns. */
+bool cli_terminal(FILE *stream);
 bool cli_colours(FILE *stream);
 int cli_width(FILE *stream);
 

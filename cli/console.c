@@ -28,11 +28,16 @@ bool cli_verbose(void)
     return verbose;
 }
 
+bool cli_terminal(FILE *stream)
+{
+    const char *term = getenv("TERM");
+    return isatty(fileno(stream)) && term && strcmp(term, "dumb") != 0;
+}
+
 bool cli_colours(FILE *stream)
 {
-    const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
-    bool dumb = !term || strcmp(term, "dumb") == 0;
-    return isatty(fileno(stream)) && !dumb && !(no && *no);
+    const char *no = getenv("NO_COLOR");
+    return cli_terminal(stream) && !(no && *no);
 }
 
 int cli_width(FILE *stream)

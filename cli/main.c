@@ -52,11 +52,13 @@ static int unknown(const char *name)
 
 static int help_on(int argc, char **argv)
 {
-    char option[] = "--help", *words[] = {option};
+    char option[] = "--help", *alone[] = {option}, *with_task[] = {argc > 1 ? argv[1] : NULL, option};
     const cli_command *command = argc > 0 ? find(argv[0]) : NULL;
     if (argc == 0)
         return print_help();
-    return command ? command->run(1, words) : unknown(argv[0]);
+    if (!command)
+        return unknown(argv[0]);
+    return argc > 1 && command == &cli_train ? command->run(2, with_task) : command->run(1, alone);
 }
 
 static int dispatch(int argc, char **argv)

@@ -4,7 +4,6 @@
 
 #include <math.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { LINE = 256, BAR = 24 };
 static const double redraw_every = 0.1; /* seconds */
@@ -125,9 +124,10 @@ bool cli_progress(void *user, const recur_event *e)
         last_valid = e->valid_loss;
     if (cli_quiet() || e->kind == RECUR_EVENT_NOTE)
         return cli_signal() == 0;
-    if (!isatty(STDERR_FILENO) && e->kind == RECUR_EVENT_EPOCH)
+    bool terminal = cli_terminal(stderr);
+    if (!terminal && e->kind == RECUR_EVENT_EPOCH)
         print_epoch(e);
-    if (isatty(STDERR_FILENO) && (drawn_at < 0 || e->seconds - drawn_at >= redraw_every))
+    if (terminal && (drawn_at < 0 || e->seconds - drawn_at >= redraw_every))
         draw(e);
     return cli_signal() == 0;
 }

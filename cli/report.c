@@ -58,12 +58,17 @@ void cli_print_scores(const cli_score *scores)
             print_score(scores);
 }
 
+/* A difference of a hundredth is no difference to build on. */
+static const char *verdict(double ratio)
+{
+    return ratio < 0.99 ? "better than" : ratio > 1.01 ? "worse than" : "about as good as";
+}
+
 void cli_print_verdict(const recur_forecast_score *model, const recur_forecast_score *baseline,
                        const char *name)
 {
     double m = model->metrics.rmse, b = baseline->metrics.rmse;
     if (model->count == 0 || baseline->count == 0 || !(b > 0))
         return;
-    printf("%s than %s: RMSE %.5g against %.5g (%+.1f %%)\n", m < b ? "better" : "no better", name, m, b,
-           100 * (m / b - 1));
+    printf("%s %s: RMSE %.5g against %.5g (%+.1f %%)\n", verdict(m / b), name, m, b, 100 * (m / b - 1));
 }
