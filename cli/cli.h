@@ -42,6 +42,8 @@ typedef struct cli_words {
 
 /* ---- options.c ---- */
 extern const recur_option_group cli_common_groups[];
+extern const recur_option_group
+    cli_result_groups[]; /* of commands whose results can be JSON: the same, and --json */
 /* Reads options into the tables (the last of which has no groups) and the rest into `words`. Reports what is
  * wrong; an exit status. */
 int cli_parse(const cli_table *tables, int argc, char **argv, cli_words *words);

@@ -47,7 +47,7 @@ static int run(int argc, char **argv)
     cli_common common = {0};
     cli_words words;
     recur_ctx *cx;
-    const cli_table tables[] = {{none, NULL}, {cli_common_groups, &common}, {0}};
+    const cli_table tables[] = {{none, NULL}, {cli_result_groups, &common}, {0}};
     int status = cli_begin(&cli_evaluate, NULL, tables, &common, argc, argv, &words, &cx);
     if (cx)
         status = words.n == 2 ? evaluate(cx, &common, words.word[0], words.word[1])

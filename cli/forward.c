@@ -3,6 +3,7 @@
  * is read off the names and shapes of its weights. */
 #include "cli.h"
 
+#include <jansson.h>
 #include <string.h>
 
 enum { NAME = 512 };
@@ -35,6 +36,7 @@ static const recur_option_group groups[] = {{"Options", options, 0}, {0}};
 typedef struct layer {
     recur_ctx *cx;
     const forward_options *o;
+    bool json;
     recur_archive *weights, *input;
     const char *weights_path, *input_path;
     char prefix[NAME];
@@ -131,6 +133,28 @@ static void count_layers(layer *l)
     }
 }
 
+/* How many numbers such a layer has; as a double, which cannot overflow. */
+static double numbers_wanted(const recur_rnn_config *c, double rows)
+{
+    double D = c->bidirectional ? 2 : 1, P = (double)c->proj, H = (double)c->hidden, O = P > 0 ? P : H;
+    double input = (double)c->input, n = 0;
+    for (int i = 0; i < c->layers; i++) {
+        n += D * (rows * (input + O + (c->no_bias ? 0 : 2)) + P * H);
+        input = D * O;
+    }
+    return n;
+}
+
+/* A small file must not ask for a large layer. */
+static bool holds(const recur_archive *a, double wanted)
+{
+    recur_entry e;
+    double bytes = 0;
+    for (size_t i = 0; i < recur_archive_size(a) && recur_archive_at(a, i, &e) == RECUR_OK; i++)
+        bytes += (double)e.size;
+    return bytes >= wanted * 2; /* F16 is the smallest type that is converted */
+}
+
 static int read_layer(layer *l)
 {
     recur_entry ih, hh, other;
@@ -156,6 +180,8 @@ static int read_layer(layer *l)
     l->config.batch_first = !l->o->time_major;
     l->dtype = l->o->dtype == 2 || (l->o->dtype == 0 && strcmp(ih.dtype, "F64") == 0) ? RECUR_F64 : RECUR_F32;
     count_layers(l);
+    if (!holds(l->weights, numbers_wanted(&l->config, (double)hh.shape[0])))
+        return malformed(l, &hh, "the file is too small for a layer of this size");
     return guess_cell(l, &hh, hh.shape[0] / l->config.hidden);
 }
 
@@ -232,14 +258,33 @@ static int take(layer *l, const char *name, recur_tensor **x)
     return EXIT_DONE;
 }
 
+/* What the layer is, and the shapes of its results. */
+static void print_json(const layer *l, const recur_entry *entries, size_t n)
+{
+    json_t *object = json_pack("{s:s, s:I, s:I, s:i, s:b, s:I}", "cell", cells[l->config.cell + 1], "input",
+                               (json_int_t)l->config.input, "hidden", (json_int_t)l->config.hidden, "layers",
+                               l->config.layers, "bidirectional", l->config.bidirectional, "proj",
+                               (json_int_t)l->config.proj);
+    for (size_t i = 0; i < n; i++) {
+        json_t *shape = json_array();
+        for (int axis = 0; axis < entries[i].rank; axis++)
+            json_array_append_new(shape, json_integer(entries[i].shape[axis]));
+        json_object_set_new(object, entries[i].name, shape);
+    }
+    cli_print_json(object);
+}
+
 static int write_out(layer *l, recur_rnn_out out)
 {
     recur_entry entries[3] = {recur_entry_of(out.y, "output"), recur_entry_of(out.h, "h_n")};
     size_t n = 2;
     if (out.c)
         entries[n++] = recur_entry_of(out.c, "c_n");
-    return recur_archive_write(l->cx, l->o->out, entries, n, NULL, 0) == RECUR_OK ? EXIT_DONE
-                                                                                  : cli_fail_writing(l->cx);
+    if (recur_archive_write(l->cx, l->o->out, entries, n, NULL, 0) != RECUR_OK)
+        return cli_fail_writing(l->cx);
+    if (l->json)
+        print_json(l, entries, n);
+    return EXIT_DONE;
 }
 
 static int run_layer(layer *l)
@@ -270,9 +315,9 @@ static void describe(const layer *l)
                l->config.bidirectional ? ", both directions" : "", l->config.proj ? ", projected" : "");
 }
 
-static int forward(recur_ctx *cx, const forward_options *o, const char *weights, const char *input)
+static int forward(recur_ctx *cx, const forward_options *o, bool json, const char *weights, const char *input)
 {
-    layer l = {.cx = cx, .o = o, .weights_path = weights, .input_path = input};
+    layer l = {.cx = cx, .o = o, .json = json, .weights_path = weights, .input_path = input};
     int status = cli_readable(weights);
     if (status == EXIT_DONE)
         status = cli_readable(input);
@@ -308,10 +353,10 @@ static int run(int argc, char **argv)
     cli_common common = {0};
     cli_words words;
     recur_ctx *cx;
-    const cli_table tables[] = {{groups, &o}, {cli_common_groups, &common}, {0}};
+    const cli_table tables[] = {{groups, &o}, {cli_result_groups, &common}, {0}};
     int status = cli_begin(&cli_forward, about, tables, &common, argc, argv, &words, &cx);
     if (cx)
-        status = words.n == 2 && o.out ? forward(cx, &o, words.word[0], words.word[1])
+        status = words.n == 2 && o.out ? forward(cx, &o, common.json, words.word[0], words.word[1])
                                        : cli_usage_error(&cli_forward, "two files and --out are needed");
     recur_ctx_free(cx);
     return status;

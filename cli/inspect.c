@@ -145,7 +145,7 @@ static int run(int argc, char **argv)
     cli_common common = {0};
     cli_words words;
     recur_ctx *cx;
-    const cli_table tables[] = {{none, NULL}, {cli_common_groups, &common}, {0}};
+    const cli_table tables[] = {{none, NULL}, {cli_result_groups, &common}, {0}};
     int status = cli_begin(&cli_inspect, NULL, tables, &common, argc, argv, &words, &cx);
     if (cx)
         status = words.n == 1 ? inspect(cx, &common, words.word[0])

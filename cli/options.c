@@ -7,7 +7,6 @@
 #define AT(field) offsetof(cli_common, field)
 
 static const recur_option common_options[] = {
-    {"json", 0, RECUR_OPTION_FLAG, AT(json), NULL, "results as JSON on standard output", NULL, 0, 0, 0},
     {"threads", 0, RECUR_OPTION_COUNT, AT(threads), "N", "0: one per processor; never changes a result", NULL,
      0, 1024, 0},
     {"quiet", 'q', RECUR_OPTION_FLAG, AT(quiet), NULL, "no progress, no notes", NULL, 0, 0, 0},
@@ -16,7 +15,14 @@ static const recur_option common_options[] = {
     {0},
 };
 
+static const recur_option json_options[] = {
+    {"json", 0, RECUR_OPTION_FLAG, AT(json), NULL, "results as JSON on standard output", NULL, 0, 0, 0},
+    {0},
+};
+
 const recur_option_group cli_common_groups[] = {{"Common options", common_options, 0}, {0}};
+const recur_option_group cli_result_groups[] = {
+    {"Results", json_options, 0}, {"Common options", common_options, 0}, {0}};
 
 /* ---- parsing ---- */
 

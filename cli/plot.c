@@ -309,7 +309,25 @@ bool cli_plot_run(const char *folder)
     return drawn;
 }
 
-static int plot(const char *folder)
+/* The pictures that are there, one to a line or as JSON. */
+static void print_pictures(const char *folder, bool as_json)
+{
+    static const char *const names[] = {"loss.svg", "loss.png", "forecast.svg", "forecast.png"};
+    json_t *list = json_array();
+    for (size_t i = 0; i < CLI_COUNT(names); i++) {
+        char path[PATH + 64];
+        snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+        if (access(path, R_OK) == 0)
+            json_array_append_new(list, json_string(path));
+    }
+    for (size_t i = 0; i < json_array_size(list) && !as_json; i++)
+        printf("%s\n", json_string_value(json_array_get(list, i)));
+    if (as_json)
+        cli_print_json(json_pack("{s:O}", "pictures", list));
+    json_decref(list);
+}
+
+static int plot(const char *folder, bool as_json)
 {
     char path[PATH + 64];
     snprintf(path, sizeof path, "%s/" RECUR_FILE_METRICS, folder);
@@ -319,10 +337,7 @@ static int plot(const char *folder)
     }
     if (!cli_plot_run(folder))
         return EXIT_WORK;
-    printf("%s/loss.svg\n%s/loss.png\n", folder, folder);
-    snprintf(path, sizeof path, "%s/" RECUR_FILE_FORECAST, folder);
-    if (access(path, R_OK) == 0)
-        printf("%s/forecast.svg\n%s/forecast.png\n", folder, folder);
+    print_pictures(folder, as_json);
     return EXIT_DONE;
 }
 
@@ -331,10 +346,11 @@ static int run(int argc, char **argv)
     cli_common common = {0};
     cli_words words;
     recur_ctx *cx;
-    const cli_table tables[] = {{none, NULL}, {cli_common_groups, &common}, {0}};
+    const cli_table tables[] = {{none, NULL}, {cli_result_groups, &common}, {0}};
     int status = cli_begin(&cli_plot, NULL, tables, &common, argc, argv, &words, &cx);
     if (cx)
-        status = words.n == 1 ? plot(words.word[0]) : cli_usage_error(&cli_plot, "a run folder is needed");
+        status = words.n == 1 ? plot(words.word[0], common.json)
+                              : cli_usage_error(&cli_plot, "a run folder is needed");
     recur_ctx_free(cx);
     return status;
 }

@@ -58,10 +58,20 @@ static void print_line(const predictor *p)
     putchar('\n');
 }
 
-static int answer(predictor *p, const double *x, int64_t rows)
+/* "history.txt:3: what is wrong"; line 0: it is about the whole input. */
+static int bad_input(const predictor *p, int64_t line)
+{
+    const char *text;
+    if (recur_error(p->cx, &text) != RECUR_ESHAPE || line == 0)
+        return cli_fail(p->cx);
+    cli_error("%s:%lld: %s", p->name, (long long)line, text);
+    return EXIT_INPUT;
+}
+
+static int answer(predictor *p, const double *x, int64_t rows, int64_t line)
 {
     if (recur_forecast_predict(p->model, x, rows, p->steps, p->y) != RECUR_OK)
-        return cli_fail(p->cx);
+        return bad_input(p, line);
     (p->common->json ? print_json : print_line)(p);
     if (p->interactive)
         fflush(stdout);
@@ -105,7 +115,7 @@ static int answer_line(predictor *p, const char *line, size_t size, int64_t numb
                   (long long)p->F);
         return EXIT_INPUT;
     }
-    return answer(p, p->x, n / p->F);
+    return answer(p, p->x, n / p->F, number);
 }
 
 static void prompt(const predictor *p)
@@ -170,7 +180,7 @@ static int answer_table(predictor *p)
     int64_t rows;
     if (recur_forecast_read(p->model, p->name, &x, &rows) != RECUR_OK)
         return cli_fail(p->cx);
-    return answer(p, x, rows);
+    return answer(p, x, rows, 0);
 }
 
 static int answer_file(predictor *p)
@@ -215,7 +225,7 @@ static int run(int argc, char **argv)
     cli_common common = {0};
     cli_words words;
     recur_ctx *cx;
-    const cli_table tables[] = {{groups, &o}, {cli_common_groups, &common}, {0}};
+    const cli_table tables[] = {{groups, &o}, {cli_result_groups, &common}, {0}};
     int status = cli_begin(&cli_predict, about, tables, &common, argc, argv, &words, &cx);
     if (cx)
         status = words.n == 1 || words.n == 2

@@ -44,7 +44,7 @@ static const cli_command forecast = {
 static int parse(forecast_job *j, int argc, char **argv)
 {
     const cli_table tables[] = {
-        {recur_forecast_options(), &j->config}, {groups, &j->o}, {cli_common_groups, &j->common}, {0}};
+        {recur_forecast_options(), &j->config}, {groups, &j->o}, {cli_result_groups, &j->common}, {0}};
     j->o = (train_options){.plot = true};
     j->common = (cli_common){0};
     return cli_parse(tables, argc, argv, &j->words);
@@ -54,7 +54,7 @@ static int print_help(void)
 {
     forecast_job j = {.config = recur_forecast_defaults(), .o = {.plot = true}};
     const cli_table tables[] = {
-        {recur_forecast_options(), &j.config}, {groups, &j.o}, {cli_common_groups, &j.common}, {0}};
+        {recur_forecast_options(), &j.config}, {groups, &j.o}, {cli_result_groups, &j.common}, {0}};
     cli_help(&forecast, NULL, tables);
     return EXIT_DONE;
 }

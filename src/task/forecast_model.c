@@ -41,23 +41,39 @@ static recur_status read_config(recur_forecast *f, const recur_archive *a, recur
     return status == RECUR_OK ? recur_settings_apply(f->settings, recur_forecast_options(), c) : status;
 }
 
-/* The sizes of the arrays decide, and must agree with the configuration; nothing large is made before that is
- * known. */
+/* How many numbers the configuration asks for; as a double, which cannot overflow. */
+static double numbers_wanted(const recur_forecast_config *c, int64_t F, int64_t K)
+{
+    static const double gates[] = {[RECUR_RNN_TANH] = 1,
+                                   [RECUR_RNN_RELU] = 1,
+                                   [RECUR_LSTM] = 4,
+                                   [RECUR_GRU] = 3,
+                                   [RECUR_GRU_ORIGINAL] = 3};
+    double D = c->model.bidirectional ? 2 : 1, H = (double)c->model.hidden, input = (double)F, n = 0;
+    for (int64_t l = 0; l < c->model.layers; l++) {
+        n += D * gates[c->model.cell] * H * (input + H + 2);
+        input = D * H;
+    }
+    return n + (D * H + 1) * (double)c->horizon * (double)K;
+}
+
+static double numbers_there(const recur_archive *a)
+{
+    recur_entry e;
+    double n = 0;
+    for (size_t i = 0; i < recur_archive_size(a) && recur_archive_at(a, i, &e) == RECUR_OK; i++)
+        n += (double)e.size / sizeof(float);
+    return n;
+}
+
+/* Nothing is made from a configuration before it was held against what the file really holds. */
 static recur_status check_sizes(recur_forecast *f, const recur_archive *a, const recur_forecast_config *c,
                                 int64_t F, int64_t K)
 {
-    recur_entry w, out;
-    recur_status status = recur_archive_find(a, "rnn.weight_ih_l0", &w);
-    if (status == RECUR_OK)
-        status = recur_archive_find(a, "linear.weight", &out);
-    if (status != RECUR_OK)
-        return status;
-    int64_t D = c->model.bidirectional ? 2 : 1;
-    if (w.rank != 2 || w.shape[1] != F || out.rank != 2 || out.shape[0] != c->horizon * K ||
-        out.shape[1] != D * c->model.hidden || (size_t)c->model.layers > recur_archive_size(a))
-        return rcr_fail(f->cx, RECUR_EFORMAT, "%s: the sizes of the tensors do not fit the configuration",
-                        f->path);
-    return RECUR_OK;
+    if (numbers_wanted(c, F, K) == numbers_there(a))
+        return RECUR_OK;
+    return rcr_fail(f->cx, RECUR_EFORMAT, "%s: the sizes of the tensors do not fit the configuration",
+                    f->path);
 }
 
 static recur_status read_columns(recur_forecast *f, const recur_forecast_config *c, int64_t *F, int64_t *K)
@@ -256,8 +272,9 @@ static recur_status rows_needed(recur_forecast *f, int64_t n, int64_t *rows)
     *rows = c->rows ? n : least;
     if (n >= least)
         return RECUR_OK;
-    return rcr_fail(f->cx, RECUR_ESHAPE, "%lld rows of %lld numbers, but the model looks at %s%lld",
-                    (long long)n, (long long)f->net.F, c->rows ? "at least " : "", (long long)least);
+    return rcr_fail(f->cx, RECUR_ESHAPE, "%lld %s, but the model looks at %s%lld", (long long)n,
+                    f->net.F == 1 ? "numbers" : "rows of numbers", c->rows ? "at least " : "",
+                    (long long)least);
 }
 
 /* Room for `rows` of x, then for the forecasts: steps rounded up to whole horizons. */

@@ -8,9 +8,11 @@
 #include "base/error.h"
 #include "base/file.h"
 
-/* Everything that a run of any task leaves; pictures are drawn over the old ones. */
-static const char *const files[] = {RECUR_FILE_MODEL,   RECUR_FILE_CHECKPOINT, RECUR_FILE_CONFIG,
-                                    RECUR_FILE_METRICS, RECUR_FILE_RESULT,     RECUR_FILE_FORECAST};
+/* Everything that a run leaves. The pictures are the program's; old ones must not stay beside a new run. */
+static const char *const files[] = {
+    RECUR_FILE_MODEL,  RECUR_FILE_CHECKPOINT, RECUR_FILE_CONFIG, RECUR_FILE_METRICS,
+    RECUR_FILE_RESULT, RECUR_FILE_FORECAST,   "loss.svg",        "loss.png",
+    "forecast.svg",    "forecast.png"};
 
 enum { FILES = sizeof files / sizeof *files };
 

@@ -72,6 +72,9 @@ run "$recur" forward "$lstm" "$lstm" --prefix param. --time-major -o none/out
 expect "no place for the result" 1 "" "recur: cannot write none/out*"
 run "$recur" forward "$lstm" "$lstm" --prefix param. --time-major --dtype f32 -o out --verbose
 expect "what the layer is" 0 "" "*lstm, *, 2 layers, both directions*"
+run "$recur" forward "$lstm" "$lstm" --prefix param. --time-major -o out --json
+expect "--json" 0 "{\"cell\": \"lstm\", *\"layers\": 2, \"bidirectional\": true, *\"output\": [[]*\"c_n\": [[]*}" ""
+run "$recur" forward "$lstm" "$lstm" --prefix param. --time-major --dtype f32 -o out
 check "the type that was asked for" grep -q '"dtype":"F32"' out
 "$recur" data sine --count 100 -o sine.csv
 "$recur" train forecast sine.csv --epochs 1 --quiet --no-plot --out run >/dev/null

@@ -64,7 +64,8 @@ printf "a,b\n1,2\n" >other.csv
 bad "model of other columns" "no column \"value\" in other.csv; it has a, b" evaluate model other.csv
 bad "too short to score" "one.csv: too few rows*" evaluate model one.csv
 bad "missing data" "cannot read none.csv*" evaluate model none.csv
-bad "short window" "3 rows of 1 numbers, but the model looks at 10" predict model <(echo 1,2,3)
+bad "short window" "*:1: 3 numbers, but the model looks at 10" predict model <(echo 1,2,3)
+bad "short table" "1 numbers, but the model looks at 10" predict model one.csv
 bad "text for a number" "*:1: *\"x\"*" predict rows <(echo 1,x)
 bad "missing input" "cannot read none*" predict model none
 bad "no run" "folder is not a run folder*" plot folder

@@ -30,8 +30,10 @@ rm "$run"/*.svg
 run "$recur" plot "$run"
 expect "plot" 0 "*loss.svg*loss.png*forecast.svg*forecast.png" ""
 check "draws again" [ -s "$run/loss.svg" ]
-"${train[@]}" --out none --no-plot --quiet >/dev/null
-check "--no-plot" [ ! -e none/loss.svg ]
+run "$recur" plot broken --json
+expect "plot --json" 0 "{\"pictures\": [[]\"broken/loss.svg\", *]}" ""
+"${train[@]}" --out "$run" --no-plot --quiet >/dev/null
+check "--no-plot: a picture of the old run stays" [ ! -e "$run/loss.svg" ]
 run "${train[@]}" --horizon 4 --split 1,0 --patience 0 --out part
 expect "no test part, no forecast to draw" 0 "lstm*" "epoch*"
 check "but a loss" [ -s part/loss.svg ]

@@ -95,5 +95,5 @@ run env NO_COLOR=1 python3 terminal.py 80 -- "$recur" train
 expect "NO_COLOR" 2 "recur: a task is missing*" ""
 run python3 terminal.py 80 '1,2,3\n1,2,3,4,5,6,7,8\nx\n\x04' -- "$recur" predict run
 expect "a prompt that goes on after a mistake" 0 \
-    "*history, the newest last> *3 rows of 1 numbers, but the model looks at 8*history*> [0-9]*history*is not a number*history*" ""
+    "*history, the newest last> *standard input:1: 3 numbers, but the model looks at 8*history*> [0-9]*history*is not a number*history*" ""
 done_testing

@@ -61,6 +61,7 @@ wrong "inspect nothing" "a file or a run folder is needed*" inspect
 wrong "plot nothing" "a run folder is needed*" plot
 wrong "forward without output" "two files and --out are needed*" forward a b
 wrong "no such set" "no built-in data set \"balll\"*" data balll
+wrong "no JSON where there are no results" "unknown option --json*" data sine --json
 wrong "two sets" "one data set is named at a time*" data ball sine
 
 # Every spelling of an option means the same.

@@ -328,6 +328,26 @@ static void test_open_refuses(void **state)
     assert_null(f);
 }
 
+/* A small file whose configuration asks for a large model: nothing is made of it. */
+static void test_open_believes_no_size(void **state)
+{
+    char path[PATH];
+    recur_forecast *f;
+    static float weight[100000];
+    const recur_entry entries[] = {
+        {"rnn.weight_ih_l0", "F32", 2, (int64_t[]){4, 1}, weight, 16},
+        {"rnn.weight_hh_l0", "F32", 2, (int64_t[]){4, 1}, weight, 16},
+        {"linear.weight", "F32", 2, (int64_t[]){1, 100000}, weight, sizeof weight},
+    };
+    const recur_meta claims[] = {{"recur", "forecast 1"},
+                                 {"config", "{\"rows\": true, \"hidden\": 100000, \"layers\": 100}"}};
+    in_folder(path, folder, "large.safetensors");
+    expect_ok(*state, recur_archive_write(*state, path, entries, 3, claims, 2));
+    expect_error(*state, recur_forecast_open(&f, *state, path), RECUR_EFORMAT,
+                 "do not fit the configuration");
+    assert_null(f);
+}
+
 /* ---- bits ---- */
 
 static void test_threads_change_nothing(void **state)
@@ -405,6 +425,7 @@ int main(void)
         cmocka_unit_test(test_rows_of_any_length),
         cmocka_unit_test(test_evaluate),
         cmocka_unit_test(test_open_refuses),
+        cmocka_unit_test(test_open_believes_no_size),
         cmocka_unit_test(test_threads_change_nothing),
         cmocka_unit_test(test_failing_allocations),
     };
