@@ -132,8 +132,10 @@ static void test_blocks(void **state)
     recur_ctx *cx = contexts[context_count - 1];
     for (size_t i = 0; i < sizeof size / sizeof *size; i++)
         for (int how = 0; how < 4; how++) {
-            check(cx, RECUR_F32, size[i][0], size[i][1], size[i][2], how & 1, how / 2, RCR_START_BIAS);
-            check(cx, RECUR_F64, size[i][0], size[i][1], size[i][2], how & 1, how / 2, RCR_START_C);
+            check(cx, RECUR_F32, size[i][0], size[i][1], size[i][2], (layout)(how & 1), (layout)(how / 2),
+                  RCR_START_BIAS);
+            check(cx, RECUR_F64, size[i][0], size[i][1], size[i][2], (layout)(how & 1), (layout)(how / 2),
+                  RCR_START_C);
         }
 }
 
