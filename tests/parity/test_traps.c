@@ -355,6 +355,40 @@ static void outputs_and_states_share_their_gradient(void **state)
     each_cell(check_shared_state);
 }
 
+/* Two passes over the same input, states and weights: every gradient is twice that of one. */
+static void check_used_twice(recur_rnn_config config)
+{
+    layer a, b;
+    config.layers = 2;
+    config.bidirectional = true;
+    layer_open(&a, RECUR_F64, NULL, config);
+    layer_open(&b, RECUR_F64, NULL, config);
+    layer_run(&a, RECUR_EVAL, lengths);
+    layer_backward(&a, NULL);
+    layer_run(&b, RECUR_EVAL, lengths);
+    recur_tensor *n = graph_i64(b.g.tp, (dims)DIMS(B), lengths);
+    recur_rnn_out second = recur_rnn_forward(b.g.tp, b.rnn, b.x, n, b.h0, b.c0);
+    b.o.y = recur_add(b.g.tp, b.o.y, second.y);
+    b.o.h = recur_add(b.g.tp, b.o.h, second.h);
+    layer_backward(&b, NULL);
+    for (size_t i = 0; i < recur_params_size(a.g.ps); i++) {
+        recur_tensor *once = recur_params_at(a.g.ps, i), *twice = recur_params_at(b.g.ps, i);
+        for (int64_t j = 0; j < recur_count(once); j++) {
+            double want = 2.0 * recur_item(recur_grad(once), j), got = recur_item(recur_grad(twice), j);
+            if (!(fabs(got - want) <= 1e-12 * (1.0 + fabs(want))))
+                fail_msg("%s element %lld: %.17g, not %.17g", recur_name(once), (long long)j, got, want);
+        }
+    }
+    layer_close(&a);
+    layer_close(&b);
+}
+
+static void gradients_add_up_where_an_input_is_used_twice(void **state)
+{
+    (void)state;
+    each_cell(check_used_twice);
+}
+
 /* --- 6: relu --- */
 
 static void check_relu(recur_dtype dtype, const char *isa)
@@ -545,6 +579,7 @@ int main(void)
         cmocka_unit_test(sequences_end_at_their_own_step),
         cmocka_unit_test(states_pass_where_nothing_steps),
         cmocka_unit_test(outputs_and_states_share_their_gradient),
+        cmocka_unit_test(gradients_add_up_where_an_input_is_used_twice),
         cmocka_unit_test(relu_keeps_nan_and_is_flat_at_zero),
         cmocka_unit_test(infinite_inputs_saturate),
         cmocka_unit_test(dropout_acts_between_layers_only),
