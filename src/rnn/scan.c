@@ -209,6 +209,8 @@ static void block_rows(const scan *s, int64_t block, int64_t *b0, int64_t *b1)
 static void gather_state(const scan *s, const recur_tensor *state, int64_t width, char *sorted)
 {
     size_t bytes = (size_t)width * s->item;
+    if (s->B == 0)
+        return; /* there are no saved bytes at all */
     if (!state) {
         memset(sorted, 0, bytes * (size_t)s->B);
         return;
