@@ -135,12 +135,13 @@ static recur_status read_flag(recur_ctx *cx, const recur_option *o, void *field,
                               const char *text)
 {
     bool value = !text || strcmp(text, "true") == 0;
+    int pick = (int)o->low;
     if (!value && strcmp(text, "false") != 0)
         return bad(cx, where, text, "true or false");
     if (o->kind == RECUR_OPTION_FLAG)
         memcpy(field, &value, sizeof value);
     else if (value)
-        memcpy(field, &(int){(int)o->low}, sizeof(int));
+        memcpy(field, &pick, sizeof pick);
     return RECUR_OK;
 }
 
