@@ -136,7 +136,7 @@ static void test_copy_strided(void **state)
 {
     (void)state;
     for (size_t item = 1; item <= 12; item++) {
-        static unsigned char from[MOST * 12], to[MOST * 12];
+        _Alignas(8) static unsigned char from[MOST * 12], to[MOST * 12];
         for (size_t i = 0; i < sizeof from; i++)
             from[i] = (unsigned char)rcr_random_u64(1, item, i);
         for (int pair = 0; pair < LAYOUTS * 2; pair++) {
@@ -149,8 +149,8 @@ static void test_copy_strided(void **state)
                 assert_memory_equal(to + d, from + s, item);
             }
         }
-        rcr_copy_strided(item, 0, NULL, from + 1, NULL, to, NULL);
-        assert_memory_equal(to, from + 1, item);
+        rcr_copy_strided(item, 0, NULL, from + item, NULL, to, NULL);
+        assert_memory_equal(to, from + item, item);
     }
 }
 
