@@ -198,6 +198,16 @@ INLINE void vtranspose(vec r[W])
     }
 }
 #else
+INLINE vec vmul_words(vec a, vec b)
+{
+    return AS_VEC(_mm256_mul_epu32(AS_INT(a), AS_INT(b)));
+}
+
+INLINE vec vshift_word(vec a)
+{
+    return AS_VEC(_mm256_srli_epi64(AS_INT(a), 32));
+}
+
 INLINE void vtranspose(vec r[W])
 {
     vec t[W] = {_mm256_unpacklo_pd(r[0], r[1]), _mm256_unpackhi_pd(r[0], r[1]),

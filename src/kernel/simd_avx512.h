@@ -218,6 +218,16 @@ INLINE void vtranspose(vec r[W])
         KERNEL(transpose_lanes)(&r[c], &r[4 + c], &r[8 + c], &r[12 + c]);
 }
 #else
+INLINE vec vmul_words(vec a, vec b)
+{
+    return AS_VEC(_mm512_mul_epu32(AS_INT(a), AS_INT(b)));
+}
+
+INLINE vec vshift_word(vec a)
+{
+    return AS_VEC(_mm512_srli_epi64(AS_INT(a), 32));
+}
+
 INLINE void vtranspose(vec r[W])
 {
     for (int i = 0; i < W; i += 2) {

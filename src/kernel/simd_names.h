@@ -44,6 +44,8 @@
 #define vshift_up KERNEL(vshift_up)
 #define vshift_down KERNEL(vshift_down)
 #define vtranspose KERNEL(vtranspose)
+#define vmul_words KERNEL(vmul_words)
+#define vshift_word KERNEL(vshift_word)
 
 #define vzero KERNEL(vzero)
 #define vabs KERNEL(vabs)

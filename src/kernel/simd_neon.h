@@ -193,6 +193,16 @@ INLINE void vtranspose(vec r[W])
     r[3] = KERNEL(high_halves)(odd01, odd23);
 }
 #else
+INLINE vec vmul_words(vec a, vec b)
+{
+    return AS_VEC(vmull_u32(vmovn_u64(AS_INT(a)), vmovn_u64(AS_INT(b))));
+}
+
+INLINE vec vshift_word(vec a)
+{
+    return AS_VEC(vshrq_n_u64(AS_INT(a), 32));
+}
+
 INLINE void vtranspose(vec r[W])
 {
     vec low = vtrn1q_f64(r[0], r[1]);

@@ -24,6 +24,9 @@
  *     vshift_up(a), vshift_down(a)
  *                       shifts the bits by the width of the mantissa (23 or 52), zeros come in
  *     vtranspose(r)     the W x W block in r[0 .. W) in place
+ *     vmul_words(a, b), vshift_word(a)
+ *                       double only: the product of the lower 32 bits of each, as 64-bit whole numbers; the
+ *                       bits shifted down by 32
  *     TILE_ROWS, TILE_VECS
  *                       rows and vectors of accumulators that a matrix product has registers for
  *
@@ -228,6 +231,18 @@ INLINE vec vshift_down(vec a)
 {
     return KERNEL(of_bits)(KERNEL(to_bits)(a) >> MANTISSA);
 }
+
+#if REAL_BITS == 64
+INLINE vec vmul_words(vec a, vec b)
+{
+    return KERNEL(of_bits)((KERNEL(to_bits)(a) & 0xffffffff) * (KERNEL(to_bits)(b) & 0xffffffff));
+}
+
+INLINE vec vshift_word(vec a)
+{
+    return KERNEL(of_bits)(KERNEL(to_bits)(a) >> 32);
+}
+#endif
 
 INLINE void vtranspose(vec r[W])
 {
