@@ -45,19 +45,17 @@ typedef struct recur_forecast_config {
     const char *features;     /* further columns to look at; NULL */
     const char *time_column;  /* must ascend; names the rows of forecast.csv; NULL */
     int64_t window, horizon;  /* rows to look at, rows to forecast */
-    const char
-        *scale;      /* "standard", "minmax", "none" or a number that divides; fitted on the training part */
-    bool difference; /* learn the change from one row to the next */
-    int center;      /* recur_center: LAST shows the model each window relative to its last row, and adds that
-                        again */
-    int missing;     /* recur_missing */
-    const char *split; /* "A,B,C": fractions or numbers of rows for training, validation, test */
-    int order;         /* 0 = a series in time, rows shuffled; 1 = shuffled; 2 = in order */
-    bool distinct;     /* equal rows stay in one part */
-    int64_t season;    /* scores the value of one season before beside the model, and in MASE; 0 = none */
-    int loss;          /* recur_forecast_loss, on scaled values */
-    int whole; /* recur_whole: answers are rounded to whole numbers; AUTO: if all targets are whole and it
-                  lowers the squared error on the validation part */
+    const char *scale;        /* "standard", "minmax", "none" or a number that divides; fitted on training */
+    bool difference;          /* learn the change from one row to the next */
+    int center;               /* recur_center: LAST shows each window relative to its last row */
+    int missing;              /* recur_missing */
+    const char *split;        /* "A,B,C": fractions or numbers of rows for training, validation, test */
+    int order;                /* 0 = a series in time, rows shuffled; 1 = shuffled; 2 = in order */
+    bool distinct;            /* equal rows stay in one part */
+    int64_t season;           /* also scores the value of one season before; 0 = none */
+    int loss;                 /* recur_forecast_loss, on scaled values */
+    int whole;                /* recur_whole: answers are rounded to whole numbers; AUTO: if all targets are
+                                 whole and it at least halves the squared error on the validation part */
     recur_model_config model;
     recur_train_config train;
 } recur_forecast_config;

@@ -27,7 +27,7 @@ extern "C" {
 #endif
 
 /* ------------------------------------------------------------------------------------------------ options
- * A config is a plain struct of the five C types below; a table of options describes its fields. Texts are
+ * A config is a plain struct of the C types below; a table of options describes its fields. Texts are
  * borrowed. */
 typedef enum recur_option_kind {
     RECUR_OPTION_FLAG = 0, /* bool:         --name sets it, --no-name clears it */
@@ -170,21 +170,19 @@ typedef bool recur_observer(void *user, const recur_event *event);
 typedef struct recur_run {
     const char *folder; /* made if it is not there; NULL: nothing is saved */
     bool force;         /* a run that is in the folder already is replaced; without it that is RECUR_ESTATE */
-    bool
-        resume; /* go on from the folder's checkpoint, to the same bits as a run that was never interrupted */
-    uint64_t data; /* a checksum of the training data: a checkpoint of other data is refused */
+    bool resume;        /* go on from the folder's checkpoint, to the bits of a run never interrupted */
+    uint64_t data;      /* a checksum of the training data: a checkpoint of other data is refused */
     recur_observer *observe;
     void *user;
 } recur_run;
 
 /* The files of a run folder. */
-#define RECUR_FILE_MODEL \
-    "model.safetensors" /* best by validation; configuration and scaler in the metadata */
+#define RECUR_FILE_MODEL "model.safetensors"           /* best by validation; configuration in its metadata */
 #define RECUR_FILE_CHECKPOINT "checkpoint.safetensors" /* everything needed to go on */
 #define RECUR_FILE_CONFIG "config.json"                /* the effective configuration */
 #define RECUR_FILE_METRICS "metrics.jsonl"             /* a line per epoch */
 #define RECUR_FILE_RESULT "result.json"
-#define RECUR_FILE_FORECAST "forecast.csv" /* of forecasts: truth, forecast and baseline on the test part */
+#define RECUR_FILE_FORECAST "forecast.csv" /* truth, forecast and baseline on the test part */
 
 /* ------------------------------------------------------------------------------------------------ trainer
  *
@@ -223,7 +221,7 @@ typedef struct recur_summary {
 
 /* A trainer of all parameters of `ps`, which must outlive it. `batches`: per epoch. `meta` (borrowed: it must
  * outlive the trainer) goes into the model file. `run` is copied, its folder must have been opened:
- * recur_run_open(). With run->resume the state is that of the folder's checkpoint, if there is one;
+ * recur_run_open(). RECUR_EINVAL where `config` is outside the ranges of its options. With run->resume the state is that of the folder's checkpoint, if there is one;
  * RECUR_EFORMAT if it does not fit these parameters, this optimizer or these data. */
 RECUR_API recur_status recur_trainer_create(recur_trainer **out, recur_params *ps,
                                             const recur_train_config *config, int64_t batches,

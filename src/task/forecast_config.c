@@ -84,7 +84,9 @@ static recur_status check_texts(recur_ctx *cx, const recur_forecast_config *c)
 {
     recur_scale kind;
     double divisor;
-    recur_partition partition;
+    recur_partition partition = {0};
+    if (!c->scale || !c->split)
+        return rcr_fail(cx, RECUR_EINVAL, "%s is missing", c->scale ? "--split" : "--scale");
     recur_status status = recur_scale_parse(cx, c->scale, &kind, &divisor);
     return status == RECUR_OK ? recur_partition_parse(cx, c->split, &partition) : status;
 }
@@ -108,15 +110,28 @@ static recur_status check_rows(recur_ctx *cx, const recur_forecast_config *c)
     return RECUR_OK;
 }
 
+static recur_status check_split(recur_ctx *cx, const recur_forecast_config *c)
+{
+    if (c->order < RCR_ORDER_USUAL || c->order > RCR_ORDER_TIME)
+        return rcr_fail(cx, RECUR_EINVAL, "an order of %d: there are 0, 1 and 2", c->order);
+    if (c->distinct && (c->order == RCR_ORDER_TIME || (c->order == RCR_ORDER_USUAL && !c->rows)))
+        return rcr_fail(cx, RECUR_EINVAL,
+                        "--distinct needs parts that are drawn at random: --shuffle-split or --rows");
+    return RECUR_OK;
+}
+
 recur_status rcr_forecast_check(recur_ctx *cx, const recur_forecast_config *c)
 {
     if (!c->data)
         return rcr_fail(cx, RECUR_EINVAL, "forecasting needs a data file");
-    if (c->distinct && (c->order == RCR_ORDER_TIME || (c->order == 0 && !c->rows)))
-        return rcr_fail(cx, RECUR_EINVAL,
-                        "--distinct needs parts that are drawn at random: --shuffle-split or --rows");
+    recur_status status = rcr_options_check(cx, groups, c);
+    if (status == RECUR_OK)
+        status = check_split(cx, c);
+    if (status == RECUR_OK)
+        status = check_rows(cx, c);
+    if (status != RECUR_OK)
+        return status;
     if (!isnan(c->model.forget_bias) && c->model.cell != RECUR_LSTM)
         return rcr_fail(cx, RECUR_EINVAL, "--forget-bias: only an LSTM has a forget gate");
-    recur_status status = check_rows(cx, c);
-    return status == RECUR_OK ? check_texts(cx, c) : status;
+    return check_texts(cx, c);
 }

@@ -357,8 +357,10 @@ static recur_status learn(job *j, recur_forecast_result *r)
 static recur_status train(job *j, recur_forecast_result *r)
 {
     recur_status status = rcr_forecast_check(j->cx, &j->config);
-    if (status == RECUR_OK)
-        status = open_data(j);
+    if (status != RECUR_OK)
+        return status;
+    rcr_train_settle(&j->config.train);
+    status = open_data(j);
     if (status == RECUR_OK)
         status = make_model(j);
     if (status == RECUR_OK)
@@ -372,7 +374,6 @@ recur_status recur_forecast_train(recur_ctx *cx, const recur_forecast_config *co
 {
     job j = {.cx = cx, .config = *config, .run = run ? *run : (recur_run){0}};
     j.config_json.cx = j.scaler_json.cx = cx;
-    rcr_train_settle(&j.config.train);
     recur_status status = train(&j, result);
     close_job(&j);
     return status;

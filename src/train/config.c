@@ -71,6 +71,8 @@ const recur_option rcr_train_options[] = {
     {0},
 };
 
+const recur_option_group rcr_train_groups[] = {{"Training", rcr_train_options, 0}, {0}};
+
 recur_model_config recur_model_defaults(void)
 {
     return (recur_model_config){.cell = RECUR_LSTM, .hidden = 32, .layers = 1, .forget_bias = NAN};

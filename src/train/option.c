@@ -300,3 +300,48 @@ const recur_option *rcr_options_differ(const recur_option_group *groups, const v
         }
     return NULL;
 }
+
+/* ---- checking ---- */
+
+static bool is_choice(const recur_option *o, int value)
+{
+    for (int i = 0; o->choices[i]; i++)
+        if (i == value)
+            return true;
+    return false;
+}
+
+/* A number that is not given is NaN, and in order. */
+static bool acceptable(const recur_option *o, const void *field)
+{
+    if (o->kind == RECUR_OPTION_CHOICE)
+        return is_choice(o, int_at(field));
+    if (o->kind == RECUR_OPTION_COUNT)
+        return in_range(o, (double)count_at(field));
+    if (o->kind == RECUR_OPTION_NUMBER || o->kind == RECUR_OPTION_TIME)
+        return isnan(number_at(field)) || (isfinite(number_at(field)) && in_range(o, number_at(field)));
+    return true;
+}
+
+static recur_status refuse(recur_ctx *cx, const recur_option *o, const void *field)
+{
+    char where[RCR_OPTION_TEXT], text[RCR_OPTION_TEXT], words[RCR_OPTION_TEXT];
+    snprintf(where, sizeof where, "--%s", o->name);
+    if (o->kind != RECUR_OPTION_CHOICE) {
+        recur_option_get(o, field, text, sizeof text);
+        return outside(cx, o, where, text);
+    }
+    join(words, sizeof words, o->choices);
+    return rcr_fail(cx, RECUR_EINVAL, "%s: %d is not the place of one of %s", where, int_at(field), words);
+}
+
+recur_status rcr_options_check(recur_ctx *cx, const recur_option_group *groups, const void *config)
+{
+    for (const recur_option_group *g = groups; g->title; g++)
+        for (const recur_option *o = g->options; o->name; o++) {
+            const void *field = (const char *)config + g->offset + o->offset;
+            if (!acceptable(o, field))
+                return refuse(cx, o, field);
+        }
+    return RECUR_OK;
+}

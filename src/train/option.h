@@ -14,12 +14,16 @@ recur_status rcr_option_read(recur_ctx *cx, const recur_option *o, void *field, 
 /* Adds every option with a value to an open JSON object. */
 void rcr_options_write(rcr_doc *j, const recur_option_group *groups, const void *config);
 
+/* Is every field of `config` what an option may be? A program fills it in without reading the table. */
+recur_status rcr_options_check(recur_ctx *cx, const recur_option_group *groups, const void *config);
+
 /* The first option whose fields differ in `a` and `b` and that may not differ when a run is resumed, or NULL.
  */
 const recur_option *rcr_options_differ(const recur_option_group *groups, const void *a, const void *b);
 
 /* The options of recur_model_config and recur_train_config, for the tables of tasks. */
 extern const recur_option rcr_model_options[], rcr_train_options[];
+extern const recur_option_group rcr_train_groups[]; /* of a recur_train_config alone */
 
 enum { RCR_OPTION_TEXT = 512 }; /* room for any value but a long text */
 

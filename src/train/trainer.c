@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/number.h"
+#include "train/option.h"
 #include "train/run.h"
 
 double rcr_now(void)
@@ -90,10 +91,11 @@ recur_status recur_trainer_create(recur_trainer **out, recur_params *ps, const r
 {
     *out = NULL;
     recur_ctx *cx = recur_params_ctx(ps);
-    if (batches < 1 || config->epochs < 1)
-        return rcr_fail(cx, RECUR_EINVAL,
-                        "training needs at least one batch and one epoch, not %lld and %lld",
-                        (long long)batches, (long long)config->epochs);
+    recur_status status = rcr_options_check(cx, rcr_train_groups, config);
+    if (status != RECUR_OK)
+        return status;
+    if (batches < 1)
+        return rcr_fail(cx, RECUR_EINVAL, "training needs at least one batch, not %lld", (long long)batches);
     recur_trainer *t = rcr_alloc_zero(cx, sizeof *t, "a trainer");
     if (!t)
         return RECUR_ENOMEM;
@@ -109,7 +111,7 @@ recur_status recur_trainer_create(recur_trainer **out, recur_params *ps, const r
     t->at.checksum = (int64_t)(t->run.data >> 1);
     t->sums.best_loss = INFINITY;
     t->began_at = t->saved_at = rcr_now();
-    recur_status status = start(t);
+    status = start(t);
     if (status == RECUR_OK)
         *out = t;
     else

@@ -152,6 +152,22 @@ static void test_differ(void **state)
     assert_string_equal(rcr_options_differ(groups, &a, &b)->name, "time");
 }
 
+/* A program may fill in anything. */
+static void test_check(void **state)
+{
+    outer o = {.s = {.count = 1, .number = NAN}};
+    expect_ok(*state, rcr_options_check(*state, groups, &o));
+    o.s.count = 101;
+    expect_error(*state, rcr_options_check(*state, groups, &o), RECUR_EINVAL,
+                 "--batch-count: 101 is outside");
+    o.s.count = 1;
+    o.s.choice = 3;
+    expect_error(*state, rcr_options_check(*state, groups, &o), RECUR_EINVAL, "--colour: 3 is not the place");
+    o.s.choice = 0;
+    o.s.number = INFINITY;
+    expect_error(*state, rcr_options_check(*state, groups, &o), RECUR_EINVAL, "--number: inf");
+}
+
 static void test_refuse_settings(void **state)
 {
     static const struct {
@@ -261,6 +277,7 @@ int main(void)
         cmocka_unit_test(test_suggest),
         cmocka_unit_test_setup_teardown(test_round_trip, set_up, tear_down),
         cmocka_unit_test(test_differ),
+        cmocka_unit_test_setup_teardown(test_check, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_refuse_settings, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_settings_file, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_public_tables, set_up, tear_down),
