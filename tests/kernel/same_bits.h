@@ -425,9 +425,10 @@ static int compare_once(const rcr_kernels *a, const rcr_kernels *b, const given 
     return wrong;
 }
 
-/* All cases, mild and wild numbers, denormals kept and flushed; sizes 0 .. SIZES, of which a hash takes fewer.
- * Returns how many differ. */
-static int compare_kernels(const rcr_kernels *a, const rcr_kernels *b, recur_dtype dtype, uint64_t *hash)
+/* All cases, mild and wild numbers, denormals kept and flushed; all sizes up to two vectors of 16 and a tail, then
+ * every `step`th up to SIZES. Returns how many differ. */
+static int compare_kernels(const rcr_kernels *a, const rcr_kernels *b, recur_dtype dtype, int64_t step,
+                           uint64_t *hash)
 {
     int wrong = 0;
     given g = {.dtype = dtype, .index = bits_memory.index, .workspace = bits_memory.workspace};
@@ -435,7 +436,7 @@ static int compare_kernels(const rcr_kernels *a, const rcr_kernels *b, recur_dty
     fill_pool(dtype, true);
     for (uint64_t i = 0; i < SPACE; i++)
         bits_memory.index[i] = (int64_t)rcr_random_below(1, 2, i, 7);
-    for (int64_t n = 0; n <= SIZES && wrong < 20; n += hash && n >= 34 ? 19 : 1)
+    for (int64_t n = 0; n <= SIZES && wrong < 20; n += n < 34 ? 1 : step)
         for (int kind = 0; kind < 4; kind++) {
             bool wild = kind & 1, keep = kind & 2;
             choose(&g, n, (uint64_t)kind, wild);

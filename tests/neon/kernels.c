@@ -6,7 +6,7 @@
 static int compare(recur_ctx *portable, recur_ctx *best, recur_dtype type)
 {
     uint64_t hash[BITS_CASES] = {0};
-    int wrong = compare_kernels(rcr_kernels_of(portable, type), rcr_kernels_of(best, type), type, hash);
+    int wrong = compare_kernels(rcr_kernels_of(portable, type), rcr_kernels_of(best, type), type, 19, hash);
     for (int i = 0; i < BITS_CASES; i++)
         printf("f%d %016llx %s\n", type == RECUR_F32 ? 32 : 64, (unsigned long long)hash[i],
                bits_cases[i].name);
