@@ -64,7 +64,7 @@ def row(model, what, threads, ours, theirs):
     result = {"model": model, "what": what[:-3], "threads": threads, "recur_us": statistics.median(mine),
               "recur_spread": [mine[0], mine[-1]]}
     if peer:
-        result.update(torch_us=statistics.median(peer), torch_spread=[peer[0], peer[-1]],
+        result.update(blas=theirs[0]["blas"], torch_us=statistics.median(peer), torch_spread=[peer[0], peer[-1]],
                       ratio=statistics.median(peer) / result["recur_us"])
     return result
 
@@ -103,6 +103,8 @@ def main():
                 if threads == 1:
                     rows.append(row(model, "stream_us", threads, ours, theirs))
                     show(rows[-1])
+    if any(r.get("blas") == "reference" for r in rows):
+        print("note: PyTorch ran on the reference BLAS and is slower than it can be: install libopenblas0-pthread")
     if args.json:
         with open(args.json, "w", encoding="utf-8") as f:
             json.dump({"processor": processor()[0], "rows": rows}, f, indent=2)
