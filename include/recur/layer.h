@@ -17,6 +17,12 @@ typedef struct recur_linear_layer {
 } recur_linear_layer;
 RECUR_API recur_status recur_linear_create(recur_linear_layer *out, recur_params *ps, const char *prefix,
                                            int64_t in, int64_t out_features, bool bias);
+/* The same with a weight that stands elsewhere, as the table [V, E] of an embedding (Press and Wolf 2017): adds
+ * a bias [rows of the weight] alone, uniform on +-1 / sqrt(columns). The weight is one parameter, saved once;
+ * the gradients of all its uses add up in it. An embedding's numbers are large for a linear layer:
+ * initialise the table anew. */
+RECUR_API recur_status recur_linear_tie(recur_linear_layer *out, recur_params *ps, const char *prefix,
+                                        recur_tensor *weight, bool bias);
 RECUR_API recur_tensor *recur_linear_forward(recur_tape *tp, const recur_linear_layer *l, recur_tensor *x);
 
 /* weight [V, E]; padding_idx as in recur_embedding(): its row starts as zeros. */

@@ -12,6 +12,8 @@
  *     op.h        differentiable operations
  *     loss.h      losses
  *     layer.h     Linear, Embedding, LayerNorm, BatchNorm1d
+ *     scheme.h    tags that mark spans: IOB1, IOB2, IOBES
+ *     crf.h       the conditional random field: likelihood, best path, marginals
  *     rnn.h       RNN, LSTM, GRU: layers and single-step cells
  *     optim.h     optimizers, clipping, learning-rate schedules
  *     format.h    safetensors: read and write model files
@@ -45,6 +47,8 @@
 #include "op.h"
 #include "loss.h"
 #include "layer.h"
+#include "scheme.h"
+#include "crf.h"
 #include "rnn.h"
 #include "optim.h"
 #include "format.h"
