@@ -21,7 +21,8 @@
  *     data.h      tables, windows, scalers, splits, batches, baselines, synthetic sets
  *     metrics.h   how good the answers are
  *     train.h     the training loop, checkpoints
- *     task.h      forecasting: from a file to an answer
+ *     task.h      what the tasks share
+ *     forecast.h  forecasting: from a CSV to what comes next
  *
  * Three lifetimes: the context (recur_ctx) holds threads and memory; parameters (recur_params) live until
  * they are freed; what an expression returns lives on the tape until the next recur_tape_begin(). What the
@@ -57,5 +58,6 @@
 #include "metrics.h"
 #include "train.h"
 #include "task.h"
+#include "forecast.h"
 
 #endif

@@ -187,15 +187,14 @@ typedef struct recur_run {
 /* ------------------------------------------------------------------------------------------------ trainer
  *
  *     recur_trainer_create(&tr, ps, &config, batches, &run, NULL, 0);
- *     while (recur_trainer_next(tr, &turn)) {
- *         ... the examples of batch turn.batch of epoch turn.epoch ...
- *         loss = ... built on recur_trainer_tape(tr), which was just begun in RECUR_TRAIN mode ...
- *         recur_trainer_step(tr, loss, examples, units);
- *         if (turn.last)
+ *     while (recur_trainer_next(tr, &turn))
+ *         if (turn.validate)
  *             recur_trainer_validate(tr, loss over the validation part, or NAN);
- *     }
- *     if (recur_trainer_cut(tr))
- *         recur_trainer_validate(tr, ...);
+ *         else {
+ *             ... the examples of batch turn.batch of epoch turn.epoch ...
+ *             loss = ... built on recur_trainer_tape(tr), which was just begun in RECUR_TRAIN mode ...
+ *             recur_trainer_step(tr, loss, examples, units);
+ *         }
  *     status = recur_trainer_finish(tr, &summary);
  *
  * Errors stick: after one, next() returns false and finish() returns it. The checkpoint is written by next(),
@@ -203,11 +202,11 @@ typedef struct recur_run {
  * checkpoint. */
 typedef struct recur_trainer recur_trainer;
 
-/* The next batch to learn; both numbers count from 0. */
+/* What to do next; both numbers count from 0. */
 typedef struct recur_turn {
     int64_t epoch, batch;
-    bool first; /* of an epoch, or of this process: seek to the position */
-    bool last;  /* of the epoch: validate after it */
+    bool validate; /* the epoch is over, or a limit ended the training within it: validate. Otherwise learn */
+    bool first;    /* the first batch of an epoch, or of this process: seek to the position */
 } recur_turn;
 
 typedef struct recur_summary {
@@ -237,9 +236,6 @@ RECUR_API recur_status recur_trainer_step(recur_trainer *t, recur_tensor *loss, 
 /* Ends the epoch: keeps a copy of the parameters if `loss` is the best yet, moves the schedule on, writes the
  * line of metrics.jsonl. NaN: there is no validation part, the training loss decides. */
 RECUR_API recur_status recur_trainer_validate(recur_trainer *t, double loss);
-/* True if max_steps or max_time ended the training within an epoch: what was learnt of it should be
- * validated. */
-RECUR_API bool recur_trainer_cut(const recur_trainer *t);
 /* Puts the best parameters into `ps`, writes the model file, and tells how the training ended: RECUR_OK,
  * RECUR_ESTOPPED, RECUR_ENUMERIC if the loss was not finite any more, or the first error. `summary` may be
  * NULL. */

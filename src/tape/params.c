@@ -77,6 +77,17 @@ static recur_status append(recur_params *ps, recur_tensor *t)
     return RECUR_OK;
 }
 
+void rcr_params_limit(recur_params *ps, size_t bytes, const char *file)
+{
+    ps->limit = bytes;
+    ps->limited_by = file;
+}
+
+static bool within_limit(const recur_params *ps, size_t bytes)
+{
+    return ps->limit == 0 || (ps->bytes <= ps->limit && bytes <= ps->limit - ps->bytes);
+}
+
 static recur_tensor *add(recur_params *ps, const char *name, recur_dtype dtype, int rank,
                          const int64_t *shape, bool trainable)
 {
@@ -90,9 +101,16 @@ static recur_tensor *add(recur_params *ps, const char *name, recur_dtype dtype, 
                          RECUR_MAX_RANK);
     if (recur_params_find(ps, name))
         return rcr_stick(ps->cx, RECUR_EINVAL, "there is already a parameter named %s", name);
+    if (!within_limit(ps, bytes))
+        return rcr_stick(
+            ps->cx, RECUR_EFORMAT,
+            "%s: the sizes of the tensors do not fit the configuration, which asks for more at %s",
+            ps->limited_by, name);
     recur_tensor *t = new_tensor(ps->cx, name, dtype, rank, shape, count, bytes, trainable);
-    if (t && append(ps, t) == RECUR_OK)
+    if (t && append(ps, t) == RECUR_OK) {
+        ps->bytes += bytes;
         return t;
+    }
     rcr_free(ps->cx, t);
     rcr_stick_last(ps->cx);
     return NULL;

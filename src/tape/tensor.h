@@ -30,7 +30,13 @@ struct recur_params {
     uint64_t seed;
     recur_tensor **tensors; /* [size], each a block of its own together with name, data and gradient */
     size_t size, capacity;
+    size_t bytes, limit;    /* of all elements; what they may come to, 0 = no limit */
+    const char *limited_by; /* the file that sets the limit */
 };
+
+/* What the elements of all parameters together may take: a model is made from a stranger's configuration only
+ * as far as the file that it came with fills it. Beyond it recur_param() fails with RECUR_EFORMAT. `file` is borrowed. */
+void rcr_params_limit(recur_params *ps, size_t bytes, const char *file);
 
 /* Position of a parameter in its set: the random stream of its initialiser. */
 size_t rcr_param_index(const recur_params *ps, const recur_tensor *w);

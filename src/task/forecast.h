@@ -5,11 +5,12 @@
 #ifndef RCR_TASK_FORECAST_H
 #define RCR_TASK_FORECAST_H
 
-#include <recur/task.h>
+#include <recur/forecast.h>
 
-#include "train/document.h"
+#include "task/job.h"
 
 /* ---- forecast_config.c ---- */
+extern const rcr_task rcr_forecast_task;
 enum { RCR_ORDER_USUAL = 0, RCR_ORDER_SHUFFLE = 1, RCR_ORDER_TIME = 2 }; /* of recur_forecast_config.order */
 recur_status rcr_forecast_check(recur_ctx *cx, const recur_forecast_config *c);
 
@@ -56,8 +57,9 @@ typedef struct rcr_net {
     bool whole;   /* forecasts are rounded to whole numbers */
 } rcr_net;
 
-recur_status rcr_net_create(rcr_net *net, recur_ctx *cx, const recur_forecast_config *c, int64_t F,
-                            int64_t K);
+/* To be trained, or as the file `from` has it. */
+recur_status rcr_net_create(rcr_net *net, recur_ctx *cx, const recur_forecast_config *c, int64_t F, int64_t K,
+                            const rcr_model_file *from);
 void rcr_net_free(rcr_net *net);
 /* What the model says, on the scale of its answers [B, H]; *y is what it should have said. */
 recur_tensor *rcr_net_forward(recur_tape *tp, const rcr_net *net, const recur_batch *b, recur_tensor **y);
@@ -97,11 +99,8 @@ recur_status rcr_part_baseline(const rcr_net *net, const rcr_part *p, int64_t se
 double *rcr_part_room(const rcr_part *p);
 
 /* ---- forecast_result.c, forecast_table.c ---- */
-#define RCR_FORECAST_FORMAT "forecast 1" /* the value of "recur" in a model's metadata */
-void rcr_forecast_config_json(rcr_doc *j, const recur_forecast_config *c);
 recur_status rcr_forecast_write_result(recur_ctx *cx, const recur_run *run, const recur_forecast_config *c,
                                        const recur_forecast_result *r);
-recur_status rcr_forecast_write_config(recur_ctx *cx, const recur_run *run, const recur_forecast_config *c);
 recur_status rcr_forecast_write_table(recur_tape *tp, const recur_run *run, const rcr_net *net,
                                       const rcr_source *s, const rcr_part *test);
 

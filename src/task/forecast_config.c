@@ -80,6 +80,14 @@ recur_forecast_config recur_forecast_defaults(void)
     };
 }
 
+static void defaults(void *config)
+{
+    *(recur_forecast_config *)config = recur_forecast_defaults();
+}
+
+const rcr_task rcr_forecast_task = {"forecast", "forecast 1", recur_forecast_options,
+                                    sizeof(recur_forecast_config), defaults};
+
 static recur_status check_texts(recur_ctx *cx, const recur_forecast_config *c)
 {
     recur_scale kind;

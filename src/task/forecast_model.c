@@ -10,8 +10,7 @@
 
 struct recur_forecast {
     recur_ctx *cx;
-    char *path;               /* of the model file */
-    recur_settings *settings; /* owns the texts of the configuration */
+    rcr_model_file file; /* owns the texts of the configuration */
     rcr_net net;
     rcr_columns columns; /* names of the inputs, targets first; none for rows */
     recur_tape *tape;
@@ -20,102 +19,33 @@ struct recur_forecast {
 
 /* ---- opening ---- */
 
-static recur_status find_file(recur_forecast *f, const char *path)
-{
-    f->path = rcr_path_is_folder(path) ? rcr_path_join(f->cx, path, RECUR_FILE_MODEL)
-                                       : rcr_strdup(f->cx, path, "a file name");
-    return f->path ? RECUR_OK : RECUR_ENOMEM;
-}
-
-static recur_status read_config(recur_forecast *f, const recur_archive *a, recur_forecast_config *c)
-{
-    const char *format = recur_archive_meta(a, "recur"), *json = recur_archive_meta(a, "config");
-    if (!format || !json)
-        return rcr_fail(f->cx, RECUR_EFORMAT,
-                        "%s: not a model that recur trained: no configuration in its metadata", f->path);
-    if (strcmp(format, RCR_FORECAST_FORMAT) != 0)
-        return rcr_fail(f->cx, RECUR_EUNSUPPORTED, "%s: the format is \"%s\", this version reads \"%s\"",
-                        f->path, format, RCR_FORECAST_FORMAT);
-    recur_status status = recur_settings_parse(&f->settings, f->cx, json, f->path);
-    *c = recur_forecast_defaults();
-    return status == RECUR_OK ? recur_settings_apply(f->settings, recur_forecast_options(), c) : status;
-}
-
-/* How many numbers the configuration asks for; as a double, which cannot overflow. */
-static double numbers_wanted(const recur_forecast_config *c, int64_t F, int64_t K)
-{
-    static const double gates[] = {[RECUR_RNN_TANH] = 1,
-                                   [RECUR_RNN_RELU] = 1,
-                                   [RECUR_LSTM] = 4,
-                                   [RECUR_GRU] = 3,
-                                   [RECUR_GRU_ORIGINAL] = 3};
-    double D = c->model.bidirectional ? 2 : 1, H = (double)c->model.hidden, input = (double)F, n = 0;
-    for (int64_t l = 0; l < c->model.layers; l++) {
-        n += D * gates[c->model.cell] * H * (input + H + 2);
-        input = D * H;
-    }
-    return n + (D * H + 1) * (double)c->horizon * (double)K;
-}
-
-static double numbers_there(const recur_archive *a)
-{
-    recur_entry e;
-    double n = 0;
-    for (size_t i = 0; i < recur_archive_size(a) && recur_archive_at(a, i, &e) == RECUR_OK; i++)
-        n += (double)e.size / sizeof(float);
-    return n;
-}
-
-/* Nothing is made from a configuration before it was held against what the file really holds. */
-static recur_status check_sizes(recur_forecast *f, const recur_archive *a, const recur_forecast_config *c,
-                                int64_t F, int64_t K)
-{
-    if (numbers_wanted(c, F, K) == numbers_there(a))
-        return RECUR_OK;
-    return rcr_fail(f->cx, RECUR_EFORMAT, "%s: the sizes of the tensors do not fit the configuration",
-                    f->path);
-}
-
 static recur_status read_columns(recur_forecast *f, const recur_forecast_config *c, int64_t *F, int64_t *K)
 {
     *F = *K = 1;
     if (c->rows)
         return RECUR_OK;
     if (!c->target)
-        return rcr_fail(f->cx, RECUR_EFORMAT, "%s: the configuration names no target", f->path);
+        return rcr_fail(f->cx, RECUR_EFORMAT, "%s: the configuration names no target", f->file.path);
     recur_status status = rcr_columns_split(&f->columns, f->cx, c->target, c->features, K);
     *F = f->columns.n;
     return status;
 }
 
-static recur_status load(recur_forecast *f, const recur_archive *a)
+static recur_status open_file(recur_forecast *f, const char *path)
 {
     recur_forecast_config c;
+    const char *scaler = NULL;
     int64_t F = 1, K = 1;
-    recur_status status = read_config(f, a, &c);
+    recur_status status = rcr_model_file_open(&f->file, f->cx, &rcr_forecast_task, path, &c);
     if (status == RECUR_OK)
         status = read_columns(f, &c, &F, &K);
     if (status == RECUR_OK)
-        status = check_sizes(f, a, &c, F, K);
+        status = rcr_net_create(&f->net, f->cx, &c, F, K, &f->file);
     if (status == RECUR_OK)
-        status = rcr_net_create(&f->net, f->cx, &c, F, K);
+        status = rcr_model_file_meta(&f->file, "scaler", &scaler);
     if (status == RECUR_OK)
-        status = recur_params_load(f->net.ps, a, "", 0);
-    if (status == RECUR_OK)
-        status = rcr_net_read(&f->net, f->cx, recur_archive_meta(a, "scaler"), f->path);
+        status = rcr_net_read(&f->net, f->cx, scaler, f->file.path);
     return status == RECUR_OK ? recur_tape_create(&f->tape, f->cx, 0) : status;
-}
-
-static recur_status open_file(recur_forecast *f, const char *path)
-{
-    recur_archive *a = NULL;
-    recur_status status = find_file(f, path);
-    if (status == RECUR_OK)
-        status = recur_archive_open(&a, f->cx, f->path);
-    if (status == RECUR_OK)
-        status = load(f, a);
-    recur_archive_free(a);
-    return status;
 }
 
 recur_status recur_forecast_open(recur_forecast **out, recur_ctx *cx, const char *path)
@@ -125,6 +55,7 @@ recur_status recur_forecast_open(recur_forecast **out, recur_ctx *cx, const char
     if (!f)
         return RECUR_ENOMEM;
     f->cx = f->read.cx = cx;
+    f->file.cx = cx;
     recur_status status = open_file(f, path);
     if (status == RECUR_OK)
         *out = f;
@@ -140,10 +71,9 @@ void recur_forecast_free(recur_forecast *f)
     recur_ctx *cx = f->cx;
     recur_tape_free(f->tape);
     rcr_net_free(&f->net);
-    recur_settings_free(f->settings);
     rcr_columns_free(&f->columns, cx);
     rcr_source_close(&f->read);
-    rcr_free(cx, f->path);
+    rcr_model_file_close(&f->file);
     rcr_free(cx, f);
 }
 
@@ -213,7 +143,7 @@ recur_status recur_forecast_read(recur_forecast *f, const char *data, const doub
 {
     if (f->net.config.rows)
         return rcr_fail(f->cx, RECUR_EUNSUPPORTED, "%s is a model of rows: it reads lines of numbers",
-                        f->path);
+                        f->file.path);
     rcr_source_close(&f->read);
     recur_status status = rcr_source_open(&f->read, f->cx, &f->net.config, data);
     if (status != RECUR_OK)

@@ -11,15 +11,6 @@
 
 /* ---- making ---- */
 
-static recur_status init_all(recur_params *ps, double a)
-{
-    recur_tensor *w;
-    recur_status status = RECUR_OK;
-    for (size_t i = 0; status == RECUR_OK && (w = recur_params_at(ps, i)); i++)
-        status = recur_init_uniform(ps, w, -a, a);
-    return status;
-}
-
 /* Relative to the last value an output of zero is a forecast of "no change": a good place to begin. */
 static recur_status init_output(rcr_net *net)
 {
@@ -32,40 +23,34 @@ static recur_status init_output(rcr_net *net)
 static recur_status init(rcr_net *net)
 {
     const recur_model_config *m = &net->config.model;
-    recur_status status = RECUR_OK;
-    if (m->init_uniform > 0)
-        status = init_all(net->ps, m->init_uniform);
-    if (status == RECUR_OK && m->orthogonal)
-        status = recur_rnn_init_orthogonal(net->rnn, 1);
-    if (status == RECUR_OK && !isnan(m->forget_bias))
-        status = recur_rnn_set_forget_bias(net->rnn, m->forget_bias);
+    recur_status status = rcr_init_uniform_all(net->ps, m);
+    if (status == RECUR_OK)
+        status = rcr_stack_init(net->rnn, m);
     return status == RECUR_OK ? init_output(net) : status;
 }
 
-static recur_status build(rcr_net *net, recur_ctx *cx)
+static recur_status build(rcr_net *net, recur_ctx *cx, const rcr_model_file *from)
 {
     const recur_model_config *m = &net->config.model;
-    recur_rnn_config rnn = {.cell = (recur_cell)m->cell,
-                            .input = net->F,
-                            .hidden = m->hidden,
-                            .layers = (int)m->layers,
-                            .bidirectional = m->bidirectional,
-                            .batch_first = true,
-                            .dropout = m->dropout};
     int64_t D = m->bidirectional ? 2 : 1;
     recur_status status = recur_params_create(&net->ps, cx, RECUR_F32, (uint64_t)net->config.train.seed);
+    if (status == RECUR_OK && from)
+        rcr_model_file_limit(from, net->ps);
     if (status == RECUR_OK)
-        status = recur_rnn_create(&net->rnn, net->ps, "rnn", &rnn);
+        status = rcr_stack_create(&net->rnn, net->ps, "rnn", m, net->F, m->bidirectional);
     if (status == RECUR_OK)
         status = recur_linear_create(&net->linear, net->ps, "linear", D * m->hidden,
                                      net->config.horizon * net->K, true);
-    return status == RECUR_OK ? init(net) : status;
+    if (status != RECUR_OK)
+        return status;
+    return from ? rcr_model_file_load(from, net->ps) : init(net);
 }
 
-recur_status rcr_net_create(rcr_net *net, recur_ctx *cx, const recur_forecast_config *c, int64_t F, int64_t K)
+recur_status rcr_net_create(rcr_net *net, recur_ctx *cx, const recur_forecast_config *c, int64_t F, int64_t K,
+                            const rcr_model_file *from)
 {
     *net = (rcr_net){.config = *c, .F = F, .K = K, .naive = NAN};
-    recur_status status = build(net, cx);
+    recur_status status = build(net, cx, from);
     if (status != RECUR_OK)
         rcr_net_free(net);
     return status;

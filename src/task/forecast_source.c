@@ -162,20 +162,11 @@ void rcr_source_note(const rcr_source *s, const recur_forecast_config *c, const 
     rcr_run_note(run, text);
 }
 
-/* FNV-1a */
-static uint64_t hash(uint64_t sum, const void *bytes, size_t size)
-{
-    const unsigned char *s = bytes;
-    for (size_t i = 0; i < size; i++)
-        sum = (sum ^ s[i]) * UINT64_C(0x100000001b3);
-    return sum;
-}
-
 uint64_t rcr_source_checksum(const rcr_source *s, uint64_t sum)
 {
     const recur_examples *e = s->examples;
-    sum = hash(sum, e->truth, (size_t)(e->rows * e->K) * sizeof *e->truth);
-    sum = hash(sum, e->x, (size_t)(e->rows * e->F) * sizeof *e->x);
-    sum = hash(sum, e->start, (size_t)e->n * sizeof *e->start);
-    return hash(sum, e->length, (size_t)e->n * sizeof *e->length);
+    sum = rcr_checksum(sum, e->truth, (size_t)(e->rows * e->K) * sizeof *e->truth);
+    sum = rcr_checksum(sum, e->x, (size_t)(e->rows * e->F) * sizeof *e->x);
+    sum = rcr_checksum(sum, e->start, (size_t)e->n * sizeof *e->start);
+    return rcr_checksum(sum, e->length, (size_t)e->n * sizeof *e->length);
 }

@@ -109,7 +109,7 @@ static recur_status open_data(job *j)
 
 static uint64_t checksum(const job *j)
 {
-    uint64_t sum = UINT64_C(0xcbf29ce484222325);
+    uint64_t sum = RCR_CHECKSUM;
     for (int i = 0; i < RECUR_PARTS; i++)
         if (j->source[i].examples)
             sum = rcr_source_checksum(&j->source[i], sum);
@@ -148,57 +148,10 @@ static recur_status open_parts(job *j)
 static recur_status make_model(job *j)
 {
     const recur_examples *e = j->source[0].examples;
-    recur_status status = rcr_net_create(&j->net, j->cx, &j->config, e->F, e->K);
+    recur_status status = rcr_net_create(&j->net, j->cx, &j->config, e->F, e->K, NULL);
     if (status == RECUR_OK)
         status = fit(j);
     return status == RECUR_OK ? open_parts(j) : status;
-}
-
-/* ---- run ---- */
-
-/* What a resumed run must have in common with its beginning. */
-static recur_status same_as_before(job *j, const recur_settings *before)
-{
-    recur_forecast_config c = recur_forecast_defaults();
-    const recur_option *o;
-    recur_status status = recur_settings_apply(before, recur_forecast_options(), &c);
-    if (status != RECUR_OK || !(o = rcr_options_differ(recur_forecast_options(), &c, &j->config)))
-        return status;
-    size_t at;
-    char was[RCR_OPTION_TEXT], is[RCR_OPTION_TEXT];
-    recur_option_find(recur_forecast_options(), o->name, &at);
-    recur_option_get(o, (char *)&c + at, was, sizeof was);
-    recur_option_get(o, (char *)&j->config + at, is, sizeof is);
-    return rcr_fail(j->cx, RECUR_EINVAL,
-                    "--%s cannot change when a run is resumed: it is \"%s\" in %s, not \"%s\"", o->name, was,
-                    j->run.folder, is);
-}
-
-static recur_status check_resumed(job *j)
-{
-    bool there;
-    char *path;
-    recur_settings *before = NULL;
-    recur_status status = rcr_run_has(&there, j->cx, &j->run, RECUR_FILE_CHECKPOINT);
-    if (status != RECUR_OK || !j->run.resume || !there)
-        return status;
-    status = rcr_run_file(&path, j->cx, &j->run, RECUR_FILE_CONFIG);
-    if (status != RECUR_OK)
-        return status;
-    status = recur_settings_read(&before, j->cx, path);
-    rcr_free(j->cx, path);
-    if (status == RECUR_OK)
-        status = same_as_before(j, before);
-    recur_settings_free(before);
-    return status;
-}
-
-static recur_status open_run(job *j)
-{
-    recur_status status = check_resumed(j);
-    if (status == RECUR_OK)
-        status = recur_run_open(j->cx, &j->run);
-    return status == RECUR_OK ? rcr_forecast_write_config(j->cx, &j->run, &j->config) : status;
 }
 
 /* ---- metadata of the model file ---- */
@@ -211,9 +164,9 @@ static recur_status make_meta(job *j, recur_meta meta[META])
     rcr_doc_free(&j->scaler_json);
     rcr_doc_begin(&j->config_json, j->cx, false);
     rcr_doc_begin(&j->scaler_json, j->cx, false);
-    rcr_forecast_config_json(&j->config_json, &j->config);
+    rcr_config_json(&j->config_json, &rcr_forecast_task, &j->config);
     rcr_net_write(&j->scaler_json, &j->net);
-    meta[0] = (recur_meta){"recur", RCR_FORECAST_FORMAT};
+    meta[0] = (recur_meta){"recur", rcr_forecast_task.format};
     meta[1] = (recur_meta){"config", j->config_json.text};
     meta[2] = (recur_meta){"scaler", j->scaler_json.text};
     return j->config_json.status ? j->config_json.status : j->scaler_json.status;
@@ -230,7 +183,7 @@ static recur_status validate(job *j)
     return status == RECUR_OK ? recur_trainer_validate(j->trainer, loss) : status;
 }
 
-static recur_status turn(job *j, const recur_turn *at)
+static recur_status learn_batch(job *j, const recur_turn *at)
 {
     recur_tape *tp = recur_trainer_tape(j->trainer);
     recur_batches *batches = j->part[RECUR_PART_TRAIN].batches;
@@ -241,18 +194,15 @@ static recur_status turn(job *j, const recur_turn *at)
     if (!recur_batches_next(batches, &b))
         return rcr_fail(j->cx, RECUR_ESTATE, "batch %lld of an epoch is missing", (long long)at->batch);
     recur_tensor *p = rcr_net_forward(tp, &j->net, &b, &y);
-    recur_status status = recur_trainer_step(j->trainer, rcr_net_loss(tp, &j->net, p, y), b.B, b.units);
-    return status == RECUR_OK && at->last ? validate(j) : status;
+    return recur_trainer_step(j->trainer, rcr_net_loss(tp, &j->net, p, y), b.B, b.units);
 }
 
 static recur_status epochs(job *j, recur_summary *summary)
 {
-    recur_turn at;
+    recur_turn turn;
     recur_status status = RECUR_OK;
-    while (status == RECUR_OK && recur_trainer_next(j->trainer, &at))
-        status = turn(j, &at);
-    if (status == RECUR_OK && recur_trainer_cut(j->trainer))
-        status = validate(j);
+    while (status == RECUR_OK && recur_trainer_next(j->trainer, &turn))
+        status = turn.validate ? validate(j) : learn_batch(j, &turn);
     recur_status ended = recur_trainer_finish(j->trainer, summary);
     return ended != RECUR_OK ? ended : status;
 }
@@ -314,15 +264,11 @@ static recur_status score(job *j, recur_tape *tp, recur_forecast_result *r)
 static recur_status save(job *j, const recur_forecast_result *r)
 {
     recur_meta meta[META];
-    char *path = NULL;
     if (!j->run.folder)
         return RECUR_OK;
     recur_status status = make_meta(j, meta);
     if (status == RECUR_OK)
-        status = rcr_run_file(&path, j->cx, &j->run, RECUR_FILE_MODEL);
-    if (status == RECUR_OK)
-        status = recur_params_save(j->net.ps, path, meta, META);
-    rcr_free(j->cx, path);
+        status = rcr_job_save_model(j->net.ps, &j->run, meta, META);
     const rcr_part *test = &j->part[RECUR_PART_TEST];
     const rcr_source *source = &j->source[j->config.test ? RECUR_PART_TEST : 0];
     if (status == RECUR_OK && test->n > 0)
@@ -364,7 +310,7 @@ static recur_status train(job *j, recur_forecast_result *r)
     if (status == RECUR_OK)
         status = make_model(j);
     if (status == RECUR_OK)
-        status = open_run(j);
+        status = rcr_job_begin(j->cx, &rcr_forecast_task, &j->config, &j->run);
     j->run.data = status == RECUR_OK ? checksum(j) : 0;
     return status == RECUR_OK ? learn(j, r) : status;
 }

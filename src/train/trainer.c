@@ -163,12 +163,15 @@ static bool over(recur_trainer *t)
     return t->early || at_limit(t);
 }
 
+/* What a limit cut out of an epoch is validated after the checkpoint was written, so that it does not leak
+ * into a run that goes on. */
 static bool end(recur_trainer *t)
 {
-    if (t->status == RECUR_OK && t->began)
+    bool cut = t->cut && !t->ended && t->status == RECUR_OK;
+    if (t->status == RECUR_OK && t->began && !t->ended)
         t->status = rcr_checkpoint_save(t);
-    t->cut = t->cut && t->status == RECUR_OK;
-    return false;
+    t->ended = true;
+    return cut && t->status == RECUR_OK;
 }
 
 static bool due(const recur_trainer *t)
@@ -176,24 +179,31 @@ static bool due(const recur_trainer *t)
     return t->run.folder && t->began && rcr_now() - t->saved_at >= t->config.checkpoint_every;
 }
 
-bool recur_trainer_next(recur_trainer *t, recur_turn *turn)
+static bool ask_to_validate(recur_trainer *t, recur_turn *turn)
 {
-    if (t->status == RECUR_OK && t->pending)
-        t->status =
-            rcr_fail(t->cx, RECUR_ESTATE, "recur_trainer_validate() must follow the last batch of an epoch");
-    if (t->status != RECUR_OK || over(t))
-        return end(t);
-    if (due(t))
-        t->status = rcr_checkpoint_save(t);
-    if (t->status != RECUR_OK)
-        return false;
-    *turn = (recur_turn){t->at.epoch, t->at.batch, !t->began || t->at.batch == 0,
-                         t->at.batch == t->at.batches - 1};
+    *turn = (recur_turn){t->at.epoch, t->at.batch, .validate = true};
+    return true;
+}
+
+static bool ask_to_learn(recur_trainer *t, recur_turn *turn)
+{
+    *turn = (recur_turn){t->at.epoch, t->at.batch, .first = !t->began || t->at.batch == 0};
     t->began = true;
     t->turn_at = rcr_now();
     recur_tape_set_step(t->tape, (uint64_t)t->at.steps);
     recur_tape_begin(t->tape, RECUR_TRAIN);
     return true;
+}
+
+bool recur_trainer_next(recur_trainer *t, recur_turn *turn)
+{
+    if (t->status == RECUR_OK && t->pending)
+        return ask_to_validate(t, turn);
+    if (t->status != RECUR_OK || t->ended || over(t))
+        return end(t) && ask_to_validate(t, turn);
+    if (due(t))
+        t->status = rcr_checkpoint_save(t);
+    return t->status == RECUR_OK && ask_to_learn(t, turn);
 }
 
 /* ---- a step ---- */
@@ -278,6 +288,9 @@ static recur_status learn(recur_trainer *t, recur_tensor *loss)
 
 recur_status recur_trainer_step(recur_trainer *t, recur_tensor *loss, int64_t examples, int64_t units)
 {
+    if (t->status == RECUR_OK && t->pending)
+        t->status =
+            rcr_fail(t->cx, RECUR_ESTATE, "recur_trainer_validate() must follow the last batch of an epoch");
     if (t->status == RECUR_OK)
         t->status = learn(t, loss);
     if (t->status != RECUR_OK)
@@ -335,11 +348,6 @@ recur_status recur_trainer_validate(recur_trainer *t, double loss)
     t->sums.loss = 0;
     t->pending = false;
     return t->status;
-}
-
-bool recur_trainer_cut(const recur_trainer *t)
-{
-    return t->cut && t->status == RECUR_OK;
 }
 
 static void summarize(const recur_trainer *t, recur_summary *s)

@@ -47,6 +47,7 @@ struct recur_trainer {
     bool pending;        /* the epoch's last batch is learnt, but not validated */
     bool stop;           /* the observer asked for it */
     bool cut;            /* a limit ended the training within an epoch */
+    bool ended;          /* no more batches; the last checkpoint is written */
     bool early;          /* patience ran out */
     bool unsaved_model;  /* the best parameters are newer than the model file */
     int64_t first_batch; /* batches learnt before this process */

@@ -91,13 +91,9 @@ static recur_status learn(problem *p, recur_summary *summary)
 {
     recur_turn turn;
     recur_status status = RECUR_OK;
-    while (status == RECUR_OK && recur_trainer_next(p->trainer, &turn)) {
-        status = recur_trainer_step(p->trainer, loss_of(p, turn.batch, true), B, B);
-        if (status == RECUR_OK && turn.last)
-            status = validate(p);
-    }
-    if (status == RECUR_OK && recur_trainer_cut(p->trainer))
-        status = validate(p);
+    while (status == RECUR_OK && recur_trainer_next(p->trainer, &turn))
+        status =
+            turn.validate ? validate(p) : recur_trainer_step(p->trainer, loss_of(p, turn.batch, true), B, B);
     recur_status ended = recur_trainer_finish(p->trainer, summary);
     return ended != RECUR_OK ? ended : status;
 }
@@ -143,11 +139,11 @@ static void test_patience(void **state)
     opened(&p, open_problem(&p, NULL, &c, (recur_run){0}));
     recur_turn turn;
     const double losses[] = {5, 4, 3, 3, 3.5, 7, 1, 1};
-    while (recur_trainer_next(p.trainer, &turn)) {
-        recur_trainer_step(p.trainer, loss_of(&p, turn.batch, true), B, B);
-        if (turn.last)
+    while (recur_trainer_next(p.trainer, &turn))
+        if (turn.validate)
             recur_trainer_validate(p.trainer, losses[turn.epoch]);
-    }
+        else
+            recur_trainer_step(p.trainer, loss_of(&p, turn.batch, true), B, B);
     expect_ok(p.cx, recur_trainer_finish(p.trainer, &s));
     assert_int_equal(s.epochs, 6); /* the third is best; an equal one is no gain */
     assert_int_equal(s.best_epoch, 3);
@@ -192,13 +188,13 @@ static void test_best_is_kept(void **state)
     recur_turn turn;
     float best = 0;
     opened(&p, open_problem(&p, NULL, &c, (recur_run){0}));
-    while (recur_trainer_next(p.trainer, &turn)) {
-        recur_trainer_step(p.trainer, loss_of(&p, turn.batch, true), B, B);
-        if (turn.last && turn.epoch == 2)
-            best = recur_f32(p.linear.weight)[0];
-        if (turn.last)
+    while (recur_trainer_next(p.trainer, &turn))
+        if (turn.validate) {
+            if (turn.epoch == 2)
+                best = recur_f32(p.linear.weight)[0];
             recur_trainer_validate(p.trainer, turn.epoch == 2 ? 1 : 2);
-    }
+        } else
+            recur_trainer_step(p.trainer, loss_of(&p, turn.batch, true), B, B);
     assert_true(recur_f32(p.linear.weight)[0] != best);
     expect_ok(p.cx, recur_trainer_finish(p.trainer, NULL));
     assert_true(recur_f32(p.linear.weight)[0] == best);
@@ -214,11 +210,11 @@ static void test_no_validation(void **state)
     recur_summary s;
     recur_turn turn;
     opened(&p, open_problem(&p, NULL, &c, (recur_run){0}));
-    while (recur_trainer_next(p.trainer, &turn)) {
-        recur_trainer_step(p.trainer, loss_of(&p, turn.batch, true), B, B);
-        if (turn.last)
+    while (recur_trainer_next(p.trainer, &turn))
+        if (turn.validate)
             recur_trainer_validate(p.trainer, NAN);
-    }
+        else
+            recur_trainer_step(p.trainer, loss_of(&p, turn.batch, true), B, B);
     expect_ok(p.cx, recur_trainer_finish(p.trainer, &s));
     assert_int_equal(s.best_epoch, 8);
     assert_true(isfinite(s.best_loss));
@@ -249,12 +245,15 @@ static void test_validation_is_not_forgotten(void **state)
     for (int i = 0; i < BATCHES; i++) {
         assert_true(recur_trainer_next(p.trainer, &turn));
         assert_int_equal(turn.batch, i);
-        assert_true(turn.first == (i == 0) && turn.last == (i == BATCHES - 1));
+        assert_true(turn.first == (i == 0) && !turn.validate);
         expect_ok(p.cx, recur_trainer_step(p.trainer, loss_of(&p, turn.batch, true), B, B));
     }
-    assert_false(recur_trainer_next(p.trainer, &turn));
-    expect_error(p.cx, recur_trainer_finish(p.trainer, NULL), RECUR_ESTATE,
+    assert_true(recur_trainer_next(p.trainer, &turn) && turn.validate);
+    assert_true(recur_trainer_next(p.trainer, &turn) && turn.validate); /* until it is done */
+    expect_error(p.cx, recur_trainer_step(p.trainer, loss_of(&p, 0, true), B, B), RECUR_ESTATE,
                  "recur_trainer_validate() must follow");
+    assert_false(recur_trainer_next(p.trainer, &turn));
+    assert_int_equal(recur_trainer_finish(p.trainer, NULL), RECUR_ESTATE);
     close_problem(&p);
 }
 

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+/* The recurrent stack that a recur_model_config describes. */
+#include <math.h>
+
+#include "task/job.h"
+
+recur_status rcr_stack_create(recur_rnn **out, recur_params *ps, const char *prefix,
+                              const recur_model_config *m, int64_t input, bool bidirectional)
+{
+    const recur_rnn_config c = {.cell = (recur_cell)m->cell,
+                                .input = input,
+                                .hidden = m->hidden,
+                                .layers = (int)m->layers,
+                                .bidirectional = bidirectional,
+                                .batch_first = true,
+                                .dropout = m->dropout};
+    return recur_rnn_create(out, ps, prefix, &c);
+}
+
+recur_status rcr_init_uniform_all(recur_params *ps, const recur_model_config *m)
+{
+    recur_tensor *w;
+    recur_status status = RECUR_OK;
+    for (size_t i = 0; m->init_uniform > 0 && status == RECUR_OK && (w = recur_params_at(ps, i)); i++)
+        status = recur_init_uniform(ps, w, -m->init_uniform, m->init_uniform);
+    return status;
+}
+
+recur_status rcr_stack_init(recur_rnn *rnn, const recur_model_config *m)
+{
+    recur_status status = RECUR_OK;
+    if (m->orthogonal)
+        status = recur_rnn_init_orthogonal(rnn, 1);
+    if (status == RECUR_OK && !isnan(m->forget_bias))
+        status = recur_rnn_set_forget_bias(rnn, m->forget_bias);
+    return status;
+}
