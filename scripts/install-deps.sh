@@ -45,8 +45,10 @@ build  command  ninja                                       ninja-build
 build  command  pkg-config                                  pkg-config
 build  header   jansson.h                                   libjansson-dev
 build  header   csv.h                                       libcsv-dev
+build  header   unicode/ubrk.h                              libicu-dev
 demo   command  gnuplot                                     gnuplot-nox
 test   header   cmocka.h                                    libcmocka-dev
+test   file     /usr/share/i18n/locales/de_DE               locales
 test   command  c++                                         g++
 test   command  clang                                       clang
 test   command  python3                                     python3

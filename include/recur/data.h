@@ -183,6 +183,7 @@ typedef struct recur_partition {
     bool distinct; /* shuffled examples that are equal (inputs and answers) stay in one part: no test example
                       also stands in the training part. Counts are then met as nearly as whole groups allow */
     uint64_t seed;
+    int64_t every; /* recur_parts_split() alone: every k-th example is for testing; 0: by shares */
 } recur_partition;
 
 /* "A,B" or "A,B,C" (training, validation, test) into share and counts; other fields stay as they are. Numbers

@@ -19,6 +19,7 @@
  *     format.h    safetensors: read and write model files
  *     infer.h     streaming inference without allocation
  *     data.h      tables, windows, scalers, splits, batches, baselines, synthetic sets
+ *     text.h      words and characters, vocabularies, labelled texts, sentence pairs, batches of ids
  *     metrics.h   how good the answers are
  *     train.h     the training loop, checkpoints
  *     task.h      what the tasks share
@@ -55,6 +56,7 @@
 #include "format.h"
 #include "infer.h"
 #include "data.h"
+#include "text.h"
 #include "metrics.h"
 #include "train.h"
 #include "task.h"

@@ -21,6 +21,7 @@
 #include "metrics.h"
 #include "optim.h"
 #include "rnn.h"
+#include "text.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -23,6 +23,10 @@ const recur_option *rcr_options_differ(const recur_option_group *groups, const v
 
 /* The options of recur_model_config and recur_train_config, for the tables of tasks. */
 extern const recur_option rcr_model_options[], rcr_train_options[];
+/* Of recur_text_config: with and without --max-length (language models have none); of recur_labelled_config,
+ * recur_paired_config and recur_tagged_config. */
+extern const recur_option rcr_text_options[], rcr_unit_options[];
+extern const recur_option rcr_labelled_options[], rcr_paired_options[], rcr_tagged_options[];
 extern const recur_option_group rcr_train_groups[]; /* of a recur_train_config alone */
 
 enum { RCR_OPTION_TEXT = 512 }; /* room for any value but a long text */

@@ -25,6 +25,11 @@ SYSTEM = {name + ".h" for name in STANDARD_C + POSIX}
 OUTSIDE = {
     "jansson.h": ["format", "train", "task", "cli"],
     "csv.h": ["data"],
+    "unicode/ubrk.h": ["data"],
+    "unicode/ucasemap.h": ["data"],
+    "unicode/uchar.h": ["data"],
+    "unicode/unorm2.h": ["data"],
+    "unicode/ustring.h": ["data"],
     "cpuid.h": ["base"],
     "immintrin.h": ["base", "kernel"],
     "sanitizer/asan_interface.h": ["base"],
