@@ -44,6 +44,11 @@ RECUR_API void recur_session_reset(recur_session *s);
 RECUR_API void recur_session_step(recur_session *s, const void *x, void *y);
 /* Copies the states (beam search, checkpoints). RECUR_EINVAL unless both have the same plan and batch. */
 RECUR_API recur_status recur_session_copy(recur_session *dst, const recur_session *src);
+/* Row i of dst gets the states of row from[i] of src, i = 0 .. n - 1; the other rows of dst keep theirs (beam
+ * search: the rows that go on). RECUR_EINVAL unless the two are different sessions of the same plan, n is at
+ * most dst's batch and each from[i] a row of src. */
+RECUR_API recur_status recur_session_gather(recur_session *dst, const recur_session *src, int64_t n,
+                                            const int64_t *from);
 /* The states, for those who set or save them: h and c of layer `l` over all recurrent parts, [batch, O] and
  * [batch, H]; NULL past the end or where there is no c. */
 RECUR_API void *recur_session_h(recur_session *s, int l);

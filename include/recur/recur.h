@@ -18,6 +18,7 @@
  *     optim.h     optimizers, clipping, learning-rate schedules
  *     format.h    safetensors: read and write model files
  *     infer.h     streaming inference without allocation
+ *     decode.h    sampling and beam search
  *     data.h      tables, windows, scalers, splits, batches, baselines, synthetic sets
  *     text.h      words and characters, vocabularies, labelled texts, sentence pairs, batches of ids
  *     metrics.h   how good the answers are
@@ -55,6 +56,7 @@
 #include "optim.h"
 #include "format.h"
 #include "infer.h"
+#include "decode.h"
 #include "data.h"
 #include "text.h"
 #include "metrics.h"

@@ -131,6 +131,41 @@ recur_status recur_session_copy(recur_session *dst, const recur_session *src)
     return RECUR_OK;
 }
 
+static bool may_gather(const recur_session *dst, const recur_session *src, int64_t n, const int64_t *from)
+{
+    bool ok = dst != src && dst->plan == src->plan && n >= 0 && n <= dst->B;
+    for (int64_t i = 0; ok && i < n; i++)
+        ok = from[i] >= 0 && from[i] < src->B;
+    return ok;
+}
+
+/* Rows of one state, `width` reals each, which lies `at` reals (for one stream) into the states. */
+static void gather_rows(recur_session *dst, const recur_session *src, int64_t n, const int64_t *from,
+                        size_t at, int64_t width)
+{
+    char *to = state_at(dst, at);
+    const char *rows = state_at(src, at);
+    size_t row = (size_t)width * dst->plan->k->item;
+    for (int64_t i = 0; i < n; i++)
+        memcpy(to + (size_t)i * row, rows + (size_t)from[i] * row, row);
+}
+
+recur_status recur_session_gather(recur_session *dst, const recur_session *src, int64_t n,
+                                  const int64_t *from)
+{
+    if (!may_gather(dst, src, n, from))
+        return RECUR_EINVAL;
+    for (size_t i = 0; i < dst->plan->size; i++) {
+        const rcr_part *part = &dst->plan->parts[i];
+        if (!part->cell)
+            continue;
+        gather_rows(dst, src, n, from, part->h, part->out);
+        if (part->cell->c)
+            gather_rows(dst, src, n, from, part->c, part->H);
+    }
+    return RECUR_OK;
+}
+
 /* Recurrent part number l. */
 static const rcr_part *recurrent(const recur_session *s, int l)
 {
