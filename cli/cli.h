@@ -91,24 +91,74 @@ void cli_progress_end(void);
 /* ---- report.c: scores for people ---- */
 typedef struct cli_score {
     const char *name;
-    const recur_forecast_score *score;
+    const recur_score *score;
 } cli_score;
-/* A line per score that has a count; `scores` ends with one without a name. */
+/* A line per score that has a count, a column per metric; `scores` ends with one without a name. */
 void cli_print_scores(const cli_score *scores);
-/* Whether the model is better than the baseline, in a sentence. */
-void cli_print_verdict(const recur_forecast_score *model, const recur_forecast_score *baseline,
+/* Whether the model is better than the baseline by this metric, in a sentence; `name` is the baseline's.
+ * Nothing where one of them is not there. */
+void cli_print_verdict(const recur_score *model, const recur_score *baseline, const char *metric,
                        const char *name);
+/* "lstm, 4513 parameters, 20 epochs (best: 12), 3.1 s, ..." */
+void cli_print_training(const recur_model_config *model, const recur_result *r);
 
 /* ---- json.c ---- */
 struct json_t;
 /* Prints a JSON value on one line; numbers are the shortest that read back to the same. Takes the reference.
  */
 void cli_print_json(struct json_t *value);
-struct json_t *cli_score_json(const recur_forecast_score *score);
+struct json_t *cli_score_json(const recur_score *score);
+/* A model's score with its baseline as a member, as evaluate prints it. */
+struct json_t *cli_scores_json(const recur_score *model, const recur_score *baseline);
+
+/* ---- lines.c: answers for a file or standard input, a line at a time ---- */
+typedef struct cli_lines {
+    recur_ctx *cx;
+    const char *path;   /* NULL or "-": standard input */
+    const char *prompt; /* on standard error, where standard input is a terminal */
+    /* The answer to one line without its end; an exit status. `name`:`number` is for messages. */
+    int (*answer)(void *user, const char *line, size_t size, const char *name, int64_t number);
+    void *user;
+    bool blank; /* blank lines are answered too, else passed over */
+} cli_lines;
+int cli_answer_lines(const cli_lines *lines);
 
 /* ---- plot.c ---- */
 /* Draws the pictures of a run folder; false, after a note, where that was not possible. */
 bool cli_plot_run(const char *folder);
+
+/* ---- tasks, a file each (task_NAME.c) ---- */
+/* What a question to a trained model can be told; a task accepts the options that it lists. */
+typedef struct cli_ask {
+    int64_t steps; /* forecast */
+    cli_common common;
+} cli_ask;
+
+/* A task as the commands see it. Functions give an exit status and report what is wrong. */
+typedef struct cli_task {
+    cli_command command; /* name, usage and summary of its training */
+    const recur_option_group *(*options)(void);
+    size_t config_size, result_size;
+    size_t data, model; /* offsets in the config: of the data's name, of its recur_model_config */
+    void (*defaults)(void *config);
+    int files; /* how many files DATA may be; several names reach the config with '\n' between them */
+    recur_status (*train)(recur_ctx *cx, const void *config, const recur_run *run, void *result);
+    void (*print)(const void *config, const void *result);
+    const char *const *pictures; /* that training leaves in the folder, without endings; ends with NULL */
+    const char *const *asks;     /* names of the options of cli_ask that it accepts; ends with NULL */
+    int (*evaluate)(recur_ctx *cx, const cli_ask *ask, const char *model, const char *data);
+    int (*predict)(recur_ctx *cx, const cli_ask *ask, const char *model, const char *input);
+} cli_task;
+
+extern const cli_task cli_forecast;
+
+/* task.c: all tasks, ended by NULL; the one of that name, or NULL; that of a trained model: an exit status. */
+extern const cli_task *const cli_tasks[];
+const cli_task *cli_task_find(const char *name);
+int cli_task_of(recur_ctx *cx, const char *model, const cli_task **task);
+/* The options of evaluate and predict, and whether the task accepts those that were given: an exit status. */
+extern const recur_option_group cli_ask_groups[];
+int cli_ask_check(const cli_task *task, const cli_ask *ask);
 
 /* ---- the commands, a file each ---- */
 extern const cli_command cli_train, cli_evaluate, cli_predict, cli_inspect, cli_forward, cli_plot, cli_data;

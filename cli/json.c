@@ -81,13 +81,20 @@ void cli_print_json(json_t *value)
     json_decref(value);
 }
 
-json_t *cli_score_json(const recur_forecast_score *score)
+json_t *cli_score_json(const recur_score *score)
 {
-    const char *name;
-    double value;
     json_t *object = json_object();
     json_object_set_new(object, "count", json_integer(score->count));
-    for (size_t i = 0; recur_forecast_metric(score, i, &name, &value); i++)
-        json_object_set_new(object, name, isfinite(value) ? json_real(value) : json_null());
+    for (int i = 0; i < score->n; i++) {
+        double value = score->metric[i].value;
+        json_object_set_new(object, score->metric[i].name, isfinite(value) ? json_real(value) : json_null());
+    }
+    return object;
+}
+
+json_t *cli_scores_json(const recur_score *model, const recur_score *baseline)
+{
+    json_t *object = cli_score_json(model);
+    json_object_set_new(object, "baseline", baseline->count > 0 ? cli_score_json(baseline) : json_null());
     return object;
 }

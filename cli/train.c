@@ -28,48 +28,63 @@ static const recur_option options[] = {
 };
 static const recur_option_group groups[] = {{"Run", options, 0}, {0}};
 
-/* A forecast training as the command line describes it. */
-typedef struct forecast_job {
-    recur_forecast_config config;
+/* A training as the command line describes it. */
+typedef struct job {
+    const cli_task *task;
+    void *config; /* the task's own struct, and its result */
+    void *result;
     train_options o;
     cli_common common;
     cli_words words;
+    char *data; /* names of the data's files */
     char out[PATH];
-} forecast_job;
+} job;
 
-static const cli_command forecast = {
-    "forecast", "train forecast DATA [options]",
-    "train a model that forecasts a series (CSV with a header), or the last number of rows (--rows)", NULL};
+enum { TABLES = 4 };
 
-static int parse(forecast_job *j, int argc, char **argv)
+static void make_tables(job *j, cli_table tables[TABLES])
 {
-    const cli_table tables[] = {
-        {recur_forecast_options(), &j->config}, {groups, &j->o}, {cli_result_groups, &j->common}, {0}};
+    tables[0] = (cli_table){j->task->options(), j->config};
+    tables[1] = (cli_table){groups, &j->o};
+    tables[2] = (cli_table){cli_result_groups, &j->common};
+    tables[3] = (cli_table){0};
     j->o = (train_options){.plot = true};
     j->common = (cli_common){0};
+}
+
+static int parse(job *j, int argc, char **argv)
+{
+    cli_table tables[TABLES];
+    make_tables(j, tables);
     return cli_parse(tables, argc, argv, &j->words);
 }
 
-static int print_help(void)
+static int print_help(job *j)
 {
-    forecast_job j = {.config = recur_forecast_defaults(), .o = {.plot = true}};
-    const cli_table tables[] = {
-        {recur_forecast_options(), &j.config}, {groups, &j.o}, {cli_result_groups, &j.common}, {0}};
-    cli_help(&forecast, NULL, tables);
+    cli_table tables[TABLES];
+    make_tables(j, tables);
+    j->task->defaults(j->config);
+    cli_help(&j->task->command, NULL, tables);
     return EXIT_DONE;
 }
 
-static void name_folder(forecast_job *j)
+static const recur_model_config *model_of(const job *j)
 {
-    const recur_option *cell = recur_option_find(recur_forecast_options(), "cell", NULL);
+    return (const recur_model_config *)(const void *)((const char *)j->config + j->task->model);
+}
+
+static void name_folder(job *j)
+{
+    const recur_option *cell = recur_option_find(j->task->options(), "cell", NULL);
     if (j->o.out)
         snprintf(j->out, sizeof j->out, "%s", j->o.out);
     else
-        snprintf(j->out, sizeof j->out, "runs/forecast-%s", cell->choices[j->config.model.cell]);
+        snprintf(j->out, sizeof j->out, "runs/%s-%s", j->task->command.name,
+                 cell->choices[model_of(j)->cell]);
 }
 
 /* The configuration to begin with: --config, or what the run to be resumed was begun with. */
-static int saved_config(forecast_job *j, recur_ctx *cx, recur_settings **saved)
+static int saved_config(job *j, recur_ctx *cx, recur_settings **saved)
 {
     char path[PATH + 32];
     snprintf(path, sizeof path, "%s/" RECUR_FILE_CONFIG, j->out);
@@ -79,31 +94,78 @@ static int saved_config(forecast_job *j, recur_ctx *cx, recur_settings **saved)
     if (recur_settings_read(saved, cx, file) != RECUR_OK)
         return cli_fail(cx);
     const char *task = recur_settings_text(*saved, "task");
-    if (task && strcmp(task, "forecast") != 0) {
+    if (task && strcmp(task, j->task->command.name) != 0) {
         cli_error("%s is a configuration of the task %s", file, task);
         return EXIT_INPUT;
     }
-    if (recur_settings_apply(*saved, recur_forecast_options(), &j->config) != RECUR_OK)
+    if (recur_settings_apply(*saved, j->task->options(), j->config) != RECUR_OK)
         return cli_fail(cx);
     return EXIT_DONE;
 }
 
-static int take_data(forecast_job *j)
+/* ---- the data's files ---- */
+
+static const char **text_field(job *j, size_t offset)
 {
-    if (j->words.n > 1) {
-        cli_error("forecasting takes one data file, not %s as well; --valid and --test name others",
-                  j->words.word[1]);
+    return (const char **)(void *)((char *)j->config + offset);
+}
+
+/* The words in one text, a line each. */
+static int join_words(job *j)
+{
+    size_t size = 1;
+    for (int i = 0; i < j->words.n; i++)
+        size += strlen(j->words.word[i]) + 1;
+    free(j->data);
+    j->data = malloc(size);
+    if (!j->data) {
+        cli_error("out of memory");
+        return EXIT_WORK;
+    }
+    char *to = j->data;
+    for (int i = 0; i < j->words.n; i++)
+        to += sprintf(to, "%s%s", i ? "\n" : "", j->words.word[i]);
+    *text_field(j, j->task->data) = j->data;
+    return EXIT_DONE;
+}
+
+static int check_words(const job *j)
+{
+    for (int i = 0; i < j->words.n; i++) {
+        int status = cli_readable(j->words.word[i]);
+        if (status != EXIT_DONE)
+            return status;
+    }
+    return EXIT_DONE;
+}
+
+/* A file that an option names, where the task has that option. */
+static int check_option(job *j, const char *name)
+{
+    size_t at;
+    const recur_option *o = recur_option_find(j->task->options(), name, &at);
+    return o ? cli_readable(*text_field(j, at)) : EXIT_DONE;
+}
+
+static int take_data(job *j)
+{
+    if (j->words.n > j->task->files) {
+        cli_error("recur train %s takes %s, not %s as well; --valid and --test name others",
+                  j->task->command.name, j->task->files == 1 ? "one data file" : "fewer data files",
+                  j->words.word[j->task->files]);
         return EXIT_USAGE;
     }
-    if (j->words.n == 1)
-        j->config.data = j->words.word[0];
-    if (!j->config.data)
-        return cli_usage_error(&forecast, "a data file is needed");
-    int status = cli_readable(j->config.data);
+    int status = j->words.n > 0 ? join_words(j) : EXIT_DONE;
+    if (status == EXIT_DONE && !*text_field(j, j->task->data))
+        return cli_usage_error(&j->task->command, "a data file is needed");
     if (status == EXIT_DONE)
-        status = cli_readable(j->config.valid);
-    return status == EXIT_DONE ? cli_readable(j->config.test) : status;
+        status = check_words(j);
+    if (status == EXIT_DONE)
+        status = check_option(j, "valid");
+    return status == EXIT_DONE ? check_option(j, "test") : status;
 }
+
+/* ---- what came out ---- */
 
 static int copy_result(const char *folder)
 {
@@ -120,92 +182,94 @@ static int copy_result(const char *folder)
     return EXIT_DONE;
 }
 
-static void print_result(const forecast_job *j, const recur_forecast_result *r)
+static void print_pictures(const job *j)
 {
-    const recur_option *cell = recur_option_find(recur_forecast_options(), "cell", NULL);
-    printf("%s, %lld parameters, %lld epochs (best: %lld), %.1f s, %.3g steps/s, %.1f MB\n\n",
-           cell->choices[j->config.model.cell], (long long)r->parameters, (long long)r->epochs,
-           (long long)r->best_epoch, r->seconds, r->units_per_second, (double)r->peak_bytes / 1e6);
-    cli_print_scores((const cli_score[]){{"train", &r->train},
-                                         {"valid", &r->valid},
-                                         {"test", &r->test},
-                                         {"last value", &r->baseline},
-                                         {"last season", &r->seasonal},
-                                         {0}});
-    putchar('\n');
-    cli_print_verdict(&r->test, &r->baseline, "the last value");
-    cli_print_verdict(&r->test, &r->seasonal, "the last season");
-    printf("model: %s/" RECUR_FILE_MODEL "\n", j->out);
+    printf("pictures:");
+    for (const char *const *p = j->task->pictures; *p; p++)
+        printf(" %s/%s.svg%s", j->out, *p, p[1] ? "," : "");
+    printf(" (and .png)\n");
 }
 
-static int finish(const forecast_job *j, const recur_forecast_result *r)
+static int finish(const job *j)
 {
     bool drawn = j->o.plot && cli_plot_run(j->out);
     if (j->common.json)
         return copy_result(j->out);
-    print_result(j, r);
+    j->task->print(j->config, j->result);
+    printf("model: %s/" RECUR_FILE_MODEL "\n", j->out);
     if (drawn)
-        printf("pictures: %s/loss.svg, %s/forecast.svg (and .png)\n", j->out, j->out);
+        print_pictures(j);
     return EXIT_DONE;
 }
 
-static int train(forecast_job *j, recur_ctx *cx)
+static int train(job *j, recur_ctx *cx)
 {
-    recur_forecast_result result;
     recur_run run = {.folder = j->out, .force = j->o.force, .resume = j->o.resume, .observe = cli_progress};
     cli_signals_catch();
-    recur_status status = recur_forecast_train(cx, &j->config, &run, &result);
+    recur_status status = j->task->train(cx, j->config, &run, j->result);
     cli_progress_end();
     if (status == RECUR_OK)
-        return finish(j, &result);
+        return finish(j);
     int code = cli_fail(cx);
     if (status == RECUR_ESTOPPED)
-        cli_note("recur train forecast --resume --out %s goes on", j->out);
+        cli_note("recur train %s --resume --out %s goes on", j->task->command.name, j->out);
     return code;
 }
 
 /* The command line is read twice: first to find the saved configuration, then to win over it. */
-static int run_forecast(int argc, char **argv)
+static int run_parsed(job *j, int argc, char **argv)
 {
-    forecast_job j = {.config = recur_forecast_defaults()};
     recur_settings *saved = NULL;
     recur_ctx *cx = NULL;
-    int status = parse(&j, argc, argv);
-    if (status != EXIT_DONE)
-        return status;
-    if (j.common.help)
-        return print_help();
-    cli_console_set(&j.common);
-    name_folder(&j);
-    j.config = recur_forecast_defaults();
-    status = cli_context(&cx, &j.common);
+    cli_console_set(&j->common);
+    name_folder(j);
+    j->task->defaults(j->config);
+    int status = cli_context(&cx, &j->common);
     if (status == EXIT_DONE)
-        status = saved_config(&j, cx, &saved);
+        status = saved_config(j, cx, &saved);
     if (status == EXIT_DONE)
-        status = parse(&j, argc, argv);
+        status = parse(j, argc, argv);
     if (status == EXIT_DONE)
-        status = take_data(&j);
+        status = take_data(j);
     if (status == EXIT_DONE) {
-        name_folder(&j);
-        status = train(&j, cx);
+        name_folder(j);
+        status = train(j, cx);
     }
     recur_settings_free(saved);
     recur_ctx_free(cx);
     return status;
 }
 
-/* ---- which task ---- */
+static int run_job(job *j, int argc, char **argv)
+{
+    j->task->defaults(j->config);
+    int status = parse(j, argc, argv);
+    if (status != EXIT_DONE)
+        return status;
+    return j->common.help ? print_help(j) : run_parsed(j, argc, argv);
+}
 
-static const struct {
-    const char *name;
-    int (*run)(int argc, char **argv);
-} tasks[] = {{"forecast", run_forecast}};
+static int run_task(const cli_task *task, int argc, char **argv)
+{
+    job j = {.task = task, .config = calloc(1, task->config_size), .result = calloc(1, task->result_size)};
+    int status = EXIT_WORK;
+    if (j.config && j.result)
+        status = run_job(&j, argc, argv);
+    else
+        cli_error("out of memory");
+    free(j.config);
+    free(j.result);
+    free(j.data);
+    return status;
+}
+
+/* ---- which task ---- */
 
 static int print_tasks(void)
 {
     printf("usage: recur %s\n\n%s\n\ntasks:\n", cli_train.usage, cli_train.summary);
-    for (size_t i = 0; i < CLI_COUNT(tasks); i++)
-        printf("  %s\n", tasks[i].name);
+    for (const cli_task *const *t = cli_tasks; *t; t++)
+        printf("  %-12s%s\n", (*t)->command.name, (*t)->command.summary);
     printf("\nrecur train TASK --help lists the options of a task and their defaults\n");
     return EXIT_DONE;
 }
@@ -213,8 +277,9 @@ static int print_tasks(void)
 static int unknown_task(const char *name)
 {
     char names[256] = "";
-    for (size_t i = 0; i < CLI_COUNT(tasks); i++)
-        snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", i ? ", " : "", tasks[i].name);
+    for (const cli_task *const *t = cli_tasks; *t; t++)
+        snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", t == cli_tasks ? "" : ", ",
+                 (*t)->command.name);
     cli_error("unknown task \"%s\"; there is: %s", name, names);
     return EXIT_USAGE;
 }
@@ -225,10 +290,8 @@ static int run(int argc, char **argv)
         return cli_usage_error(&cli_train, "a task is missing");
     if (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0)
         return print_tasks();
-    for (size_t i = 0; i < CLI_COUNT(tasks); i++)
-        if (strcmp(argv[0], tasks[i].name) == 0)
-            return tasks[i].run(argc - 1, argv + 1);
-    return unknown_task(argv[0]);
+    const cli_task *task = cli_task_find(argv[0]);
+    return task ? run_task(task, argc - 1, argv + 1) : unknown_task(argv[0]);
 }
 
 const cli_command cli_train = {"train", "train TASK DATA [options]", "train a model into a run folder", run};

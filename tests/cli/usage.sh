@@ -48,7 +48,7 @@ wrong "dropout of 2" "--dropout: 2 is outside *" train forecast sine.csv --dropo
 wrong "not a word of the list" "--cell: \"xx\" is not one of rnn, rnn-relu, lstm, gru or gru-original" train forecast sine.csv --cell xx
 wrong "not a time" "--max-time: \"3x\" is not a time such as *" train forecast sine.csv --max-time 3x
 wrong "flag with a value" "--rows takes no value" train forecast sine.csv --rows=yes
-wrong "two data files" "forecasting takes one data file, not other.csv as well*" train forecast sine.csv other.csv
+wrong "two data files" "recur train forecast takes one data file, not other.csv as well*" train forecast sine.csv other.csv
 wrong "shares above 1" "split \"0.9,0.5\": *" train forecast sine.csv --quiet --split 0.9,0.5
 wrong "not a scale" "*scale*\"huge\"*" train forecast sine.csv --quiet --scale huge
 wrong "distinct windows of a series" "--distinct needs parts that are drawn at random*" train forecast sine.csv --quiet --distinct
