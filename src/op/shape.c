@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* Shapes and strides: axes, broadcasting. */
+/* Shapes and strides: axes, broadcasting; lengths. */
 #include "op/shape.h"
+
+#include <stdio.h>
 
 int64_t rcr_product(const int64_t *shape, int n)
 {
@@ -30,6 +32,23 @@ recur_status rcr_check_along(recur_call *c, int index, int axis, int *normalised
 recur_status rcr_check_present(recur_call *c, int index, const char *name)
 {
     return c->in[index] ? RECUR_OK : rcr_call_fail(c, RECUR_EINVAL, "%s is NULL", name);
+}
+
+recur_status rcr_check_lengths(recur_call *c, int index, const char *name, int64_t n, int64_t most)
+{
+    char names[64];
+    snprintf(names, sizeof names, "%ss", name);
+    recur_status s = rcr_check_index(c, index, names);
+    if (!s)
+        s = rcr_check_shape(c, index, names, 1, &n);
+    if (s)
+        return s;
+    const int64_t *length = c->in[index]->data;
+    for (int64_t b = 0; b < n; b++)
+        if (length[b] < 0 || length[b] > most)
+            return rcr_call_fail(c, RECUR_EINVAL, "%s %lld of sequence %lld is outside 0 .. %lld", name,
+                                 (long long)length[b], (long long)b, (long long)most);
+    return RECUR_OK;
 }
 
 void rcr_row_major(int rank, const int64_t *shape, int64_t *stride)

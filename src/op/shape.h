@@ -19,6 +19,9 @@ recur_status rcr_check_along(recur_call *c, int index, int axis, int *normalised
 /* Present, of any type (moves work on indices as well). */
 recur_status rcr_check_present(recur_call *c, int index, const char *name);
 
+/* Input `index` is RECUR_I64 [n], each 0 .. most. `name` is that of one: "length". */
+recur_status rcr_check_lengths(recur_call *c, int index, const char *name, int64_t n, int64_t most);
+
 /* Strides in elements of a row-major array. */
 void rcr_row_major(int rank, const int64_t *shape, int64_t *stride);
 

@@ -15,22 +15,6 @@ typedef struct timing {
     int64_t step_b, step_t; /* strides of x in elements */
 } timing;
 
-static recur_status check_lengths(recur_call *c)
-{
-    const timing *d = RCR_PARAMS(timing, c);
-    recur_status s = rcr_check_index(c, 1, "lengths");
-    if (!s)
-        s = rcr_check_shape(c, 1, "lengths", 1, &d->B);
-    if (s)
-        return s;
-    const int64_t *length = c->in[1]->data;
-    for (int64_t b = 0; b < d->B; b++)
-        if (length[b] < 0 || length[b] > d->T)
-            return rcr_call_fail(c, RECUR_EINVAL, "length %lld of sequence %lld is outside 0 .. %lld",
-                                 (long long)length[b], (long long)b, (long long)d->T);
-    return RECUR_OK;
-}
-
 static recur_status time_shape(recur_call *c)
 {
     timing *d = c->params;
@@ -46,7 +30,7 @@ static recur_status time_shape(recur_call *c)
     d->step_b = d->batch_first ? d->T * d->F : d->F;
     d->step_t = d->batch_first ? d->F : d->B * d->F;
     if (c->in[1])
-        s = check_lengths(c);
+        s = rcr_check_lengths(c, 1, "length", d->B, d->T);
     return s ? s : rcr_declare(c, c->in[0]->dtype, 2, (int64_t[]){d->B, d->F});
 }
 
