@@ -209,7 +209,8 @@ void cli_help(const cli_command *command, const char *more, const cli_table *tab
         printf("\n%s\n", more);
     for (const cli_table *t = tables; t->groups; t++)
         for (const recur_option_group *g = t->groups; g->title; g++) {
-            printf("\n%s:\n", g->title);
+            if (g == t->groups || strcmp(g[-1].title, g->title) != 0)
+                printf("\n%s:\n", g->title);
             for (const recur_option *o = g->options; o->name; o++)
                 print_option(o, (const char *)t->config + g->offset + o->offset);
         }

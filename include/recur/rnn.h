@@ -22,6 +22,13 @@ typedef enum recur_cell {
         4 /* n = tanh(W_in x + b_in + W_hn (r h) + b_hn), else the same (Cho et al. 2014, v1) */
 } recur_cell;
 
+/* Where the dropout inside a cell acts. */
+typedef enum recur_recurrent_dropout {
+    RECUR_DROP_CANDIDATE = 0, /* on the candidate (LSTM g, GRU n), so that what is remembered stays whole
+                                 (Semeniuta et al. 2016); a plain RNN has none */
+    RECUR_DROP_STATE = 1      /* on h as the recurrent weights read it (Gal and Ghahramani 2016) */
+} recur_recurrent_dropout;
+
 /* {.cell = .., .input = I, .hidden = H} and zeros are a one-layer, time-first layer with biases. */
 typedef struct recur_rnn_config {
     recur_cell cell;
@@ -33,6 +40,15 @@ typedef struct recur_rnn_config {
     bool batch_first; /* sequences are [B, T, ..], else [T, B, ..]; states are [L*D, B, ..] either way */
     double dropout;   /* between layers, in RECUR_TRAIN mode */
     bool compose; /* built from primitive operations instead of the fused kernels: slow, the same meaning */
+
+    /* --- beyond torch.nn: 0 or false is PyTorch's layer. All that is random happens in RECUR_TRAIN mode. --- */
+    double input_dropout, output_dropout; /* of what the first layer reads and of what the last one gives */
+    double recurrent_dropout;             /* inside the cell, at the place that recurrent_dropout_on says */
+    recur_recurrent_dropout recurrent_dropout_on;
+    bool variational; /* all the masks above are locked: one per sequence, the same at every step */
+    double zoneout_h, zoneout_c; /* probabilities that a unit of h, of c keeps its last value */
+    double weight_drop;          /* of each element of weight_hh, once per step for the whole batch */
+    bool layer_norm;             /* LSTM, GRU: the cells of Ba et al. 2016 */
 } recur_rnn_config;
 
 typedef struct recur_rnn recur_rnn;

@@ -58,7 +58,8 @@ typedef struct recur_option {
 } recur_option;
 
 /* Options under one heading, ended by one without a name. A struct is described by an array of groups that
- * ends with one without a title; the offsets of a group's options count from `offset` in the struct. */
+ * ends with one without a title; the offsets of a group's options count from `offset` in the struct. Groups of
+ * one title that follow each other stand under one heading. */
 typedef struct recur_option_group {
     const char *title;
     const recur_option *options;
@@ -98,17 +99,33 @@ RECUR_API recur_status recur_settings_apply(const recur_settings *s, const recur
 
 /* ------------------------------------------------------------------------------------------------ model
  * The recurrent stack that every task has. */
-typedef enum recur_pool { RECUR_POOL_LAST = 0, RECUR_POOL_MEAN = 1, RECUR_POOL_MAX = 2 } recur_pool;
+typedef enum recur_pool {
+    RECUR_POOL_LAST = 0,
+    RECUR_POOL_MEAN = 1,
+    RECUR_POOL_MAX = 2,
+    RECUR_POOL_ATTENTION = 3 /* a learnt weighted mean: of texts alone, forecasting refuses it */
+} recur_pool;
 
 typedef struct recur_model_config {
     int cell; /* recur_cell, in the order rnn, rnn-relu, lstm, gru, gru-original */
     int64_t hidden, layers;
     bool bidirectional;
-    double dropout;      /* between layers, and before the output layer */
-    int pool;            /* recur_pool: what of the sequence goes on to the output layer */
-    double init_uniform; /* > 0: all weights and biases uniform on +-A instead of PyTorch's way */
-    double forget_bias;  /* LSTM: the forget gates' bias; NaN = as initialised */
-    bool orthogonal;     /* orthogonal recurrent weights */
+    double dropout; /* between layers, and before the output layer */
+    /* how the stack is kept from learning by heart; rnn.h has formulas and sources */
+    double input_dropout;     /* of what the first layer reads */
+    double recurrent_dropout; /* inside the cell */
+    bool variational;         /* all these masks are locked: one per sequence, the same at every step */
+    double zoneout;           /* of h and c */
+    double weight_drop;       /* of the recurrent weights */
+    bool layer_norm;          /* lstm, gru */
+    /* of texts: a task sets what it wants; forecasting refuses them */
+    int64_t embedding;        /* numbers that stand for a word or a character; 0: the task's usual ones */
+    double embedding_dropout; /* of whole words */
+    const char *attention;    /* "none", "additive", "dot", "general", "multihead[:HEADS]"; NULL = "none" */
+    int pool;                 /* recur_pool: what of the sequence goes on to the output layer */
+    double init_uniform;      /* > 0: all weights and biases uniform on +-A instead of PyTorch's way */
+    double forget_bias;       /* LSTM: the forget gates' bias; NaN = as initialised */
+    bool orthogonal;          /* orthogonal recurrent weights */
 } recur_model_config;
 RECUR_API recur_model_config recur_model_defaults(void);
 

@@ -52,6 +52,11 @@ static recur_status check_config(recur_ctx *cx, const recur_rnn_config *cfg)
         return rcr_fail(cx, RECUR_EINVAL, "rnn: only an LSTM has a projection");
     if (!(cfg->dropout >= 0.0 && cfg->dropout <= 1.0))
         return rcr_fail(cx, RECUR_EINVAL, "rnn: dropout must be between 0 and 1");
+    if (cfg->input_dropout != 0 || cfg->output_dropout != 0 || cfg->recurrent_dropout != 0 ||
+        cfg->variational || cfg->zoneout_h != 0 || cfg->zoneout_c != 0 || cfg->weight_drop != 0 ||
+        cfg->layer_norm)
+        return rcr_fail(cx, RECUR_EUNSUPPORTED,
+                        "rnn: variational dropout, zoneout, weight drop and layer norm are not there yet");
     int64_t widest = cfg->input > cfg->hidden ? cfg->input : cfg->hidden, product = 0;
     if (!rcr_mul_i64(widest, 64, &product) || !rcr_mul_i64(product, cfg->hidden, &product))
         return rcr_fail(cx, RECUR_ENOMEM, "rnn: %lld by %lld does not fit the machine", (long long)cfg->input,

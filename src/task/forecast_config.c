@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 /* What forecasting can be told: defaults, the table of options, and whether a configuration makes sense. */
-#include <math.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -58,6 +57,7 @@ static const recur_option data_options[] = {
 static const recur_option_group groups[] = {
     {"Data", data_options, 0},
     {"Model", rcr_model_options, AT(model)},
+    {"Model", rcr_pool_options, AT(model)},
     {"Training", rcr_train_options, AT(train)},
     {0},
 };
@@ -128,6 +128,14 @@ static recur_status check_split(recur_ctx *cx, const recur_forecast_config *c)
     return RECUR_OK;
 }
 
+/* A pool of attention is not in the table. */
+static recur_status check_no_text(recur_ctx *cx, const recur_model_config *m)
+{
+    if (m->embedding || m->embedding_dropout > 0 || (m->attention && strcmp(m->attention, "none") != 0))
+        return rcr_fail(cx, RECUR_EINVAL, "forecasting reads numbers: no embedding, no attention");
+    return RECUR_OK;
+}
+
 recur_status rcr_forecast_check(recur_ctx *cx, const recur_forecast_config *c)
 {
     if (!c->data)
@@ -139,7 +147,8 @@ recur_status rcr_forecast_check(recur_ctx *cx, const recur_forecast_config *c)
         status = check_rows(cx, c);
     if (status != RECUR_OK)
         return status;
-    if (!isnan(c->model.forget_bias) && c->model.cell != RECUR_LSTM)
-        return rcr_fail(cx, RECUR_EINVAL, "--forget-bias: only an LSTM has a forget gate");
-    return check_texts(cx, c);
+    status = rcr_model_check(cx, &c->model);
+    if (status == RECUR_OK)
+        status = check_no_text(cx, &c->model);
+    return status == RECUR_OK ? check_texts(cx, c) : status;
 }

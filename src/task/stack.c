@@ -3,17 +3,13 @@
 #include <math.h>
 
 #include "task/job.h"
+#include "train/option.h"
 
 recur_status rcr_stack_create(recur_rnn **out, recur_params *ps, const char *prefix,
                               const recur_model_config *m, int64_t input, bool bidirectional)
 {
-    const recur_rnn_config c = {.cell = (recur_cell)m->cell,
-                                .input = input,
-                                .hidden = m->hidden,
-                                .layers = (int)m->layers,
-                                .bidirectional = bidirectional,
-                                .batch_first = true,
-                                .dropout = m->dropout};
+    recur_rnn_config c = rcr_model_rnn(m, input);
+    c.bidirectional = bidirectional;
     return recur_rnn_create(out, ps, prefix, &c);
 }
 
