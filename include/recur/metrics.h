@@ -134,10 +134,10 @@ RECUR_API double recur_temperature_fit(const double *logits, const int64_t *targ
 RECUR_API recur_status recur_edit_distance(int64_t *out, recur_ctx *cx, const int64_t *a, int64_t n,
                                            const int64_t *b, int64_t m);
 
-typedef enum recur_text_unit {
-    RECUR_UNIT_CHAR = 0, /* Unicode code points */
-    RECUR_UNIT_WORD = 1  /* what white space separates */
-} recur_text_unit;
+typedef enum recur_edit_unit {
+    RECUR_EDIT_CHAR = 0, /* Unicode code points */
+    RECUR_EDIT_WORD = 1  /* what white space separates */
+} recur_edit_unit;
 
 /* Begin with {0}. Rate of a corpus (character or word error rate): edits / length. */
 typedef struct recur_edits {
@@ -145,7 +145,7 @@ typedef struct recur_edits {
 } recur_edits;
 
 /* Adds a pair of texts to *total, which is unchanged where it fails. */
-RECUR_API recur_status recur_edits_add(recur_edits *total, recur_ctx *cx, recur_text_unit unit,
+RECUR_API recur_status recur_edits_add(recur_edits *total, recur_ctx *cx, recur_edit_unit unit,
                                        const char *reference, const char *hypothesis);
 RECUR_API double recur_edits_rate(const recur_edits *e); /* NaN for length 0 */
 
