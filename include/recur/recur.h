@@ -12,6 +12,7 @@
  *     op.h        differentiable operations
  *     loss.h      losses
  *     layer.h     Linear, Embedding, LayerNorm, BatchNorm1d
+ *     attention.h attention: a decoder's, pooling over time, several heads
  *     scheme.h    tags that mark spans: IOB1, IOB2, IOBES
  *     crf.h       the conditional random field: likelihood, best path, marginals
  *     rnn.h       RNN, LSTM, GRU: layers and single-step cells
@@ -50,6 +51,7 @@
 #include "op.h"
 #include "loss.h"
 #include "layer.h"
+#include "attention.h"
 #include "scheme.h"
 #include "crf.h"
 #include "rnn.h"
