@@ -32,12 +32,13 @@ static recur_status init(rcr_net *net)
 static recur_status build(rcr_net *net, recur_ctx *cx, const rcr_model_file *from)
 {
     const recur_model_config *m = &net->config.model;
+    const recur_rnn_config stack = rcr_stack_config(m, net->F);
     int64_t D = m->bidirectional ? 2 : 1;
     recur_status status = recur_params_create(&net->ps, cx, RECUR_F32, (uint64_t)net->config.train.seed);
     if (status == RECUR_OK && from)
         rcr_model_file_limit(from, net->ps);
     if (status == RECUR_OK)
-        status = rcr_stack_create(&net->rnn, net->ps, "rnn", m, net->F, m->bidirectional);
+        status = recur_rnn_create(&net->rnn, net->ps, "rnn", &stack);
     if (status == RECUR_OK)
         status = recur_linear_create(&net->linear, net->ps, "linear", D * m->hidden,
                                      net->config.horizon * net->K, true);

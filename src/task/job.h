@@ -35,11 +35,11 @@ uint64_t rcr_checksum(uint64_t sum, const void *bytes, size_t size);
 
 /* ---- the recurrent stack of a model's configuration (stack.c) ---- */
 
-/* A batch-first stack over `input` numbers a step. What the configuration asks for beyond PyTorch's
- * initialisation comes after all parameters were made: first rcr_init_uniform_all(), then rcr_stack_init() for
- * each stack. */
-recur_status rcr_stack_create(recur_rnn **out, recur_params *ps, const char *prefix,
-                              const recur_model_config *m, int64_t input, bool bidirectional);
+/* A batch-first stack over `input` numbers a step, as the configuration describes it; a task may change it
+ * before recur_rnn_create(). */
+recur_rnn_config rcr_stack_config(const recur_model_config *m, int64_t input);
+/* What the configuration asks for beyond PyTorch's initialisation, after all parameters were made: first all
+ * weights, then each stack. */
 recur_status rcr_init_uniform_all(recur_params *ps, const recur_model_config *m);
 recur_status rcr_stack_init(recur_rnn *rnn, const recur_model_config *m);
 

@@ -5,12 +5,15 @@
 #include "task/job.h"
 #include "train/option.h"
 
-recur_status rcr_stack_create(recur_rnn **out, recur_params *ps, const char *prefix,
-                              const recur_model_config *m, int64_t input, bool bidirectional)
+recur_rnn_config rcr_stack_config(const recur_model_config *m, int64_t input)
 {
-    recur_rnn_config c = rcr_model_rnn(m, input);
-    c.bidirectional = bidirectional;
-    return recur_rnn_create(out, ps, prefix, &c);
+    return (recur_rnn_config){.cell = (recur_cell)m->cell,
+                              .input = input,
+                              .hidden = m->hidden,
+                              .layers = (int)m->layers,
+                              .bidirectional = m->bidirectional,
+                              .batch_first = true,
+                              .dropout = m->dropout};
 }
 
 recur_status rcr_init_uniform_all(recur_params *ps, const recur_model_config *m)
