@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "task/forecast.h"
+#include "train/option.h"
 
 /* ---- making ---- */
 
@@ -32,7 +33,7 @@ static recur_status init(rcr_net *net)
 static recur_status build(rcr_net *net, recur_ctx *cx, const rcr_model_file *from)
 {
     const recur_model_config *m = &net->config.model;
-    const recur_rnn_config stack = rcr_stack_config(m, net->F);
+    const recur_rnn_config stack = rcr_model_rnn(m, net->F);
     int64_t D = m->bidirectional ? 2 : 1;
     recur_status status = recur_params_create(&net->ps, cx, RECUR_F32, (uint64_t)net->config.train.seed);
     if (status == RECUR_OK && from)

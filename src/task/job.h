@@ -33,11 +33,8 @@ recur_status rcr_job_save_model(recur_params *ps, const recur_run *run, const re
 #define RCR_CHECKSUM UINT64_C(0xcbf29ce484222325)
 uint64_t rcr_checksum(uint64_t sum, const void *bytes, size_t size);
 
-/* ---- the recurrent stack of a model's configuration (stack.c) ---- */
+/* ---- how the parameters of a model begin (stack.c); rcr_model_rnn() of train/option.h describes its stack ---- */
 
-/* A batch-first stack over `input` numbers a step, as the configuration describes it; a task may change it
- * before recur_rnn_create(). */
-recur_rnn_config rcr_stack_config(const recur_model_config *m, int64_t input);
 /* What the configuration asks for beyond PyTorch's initialisation, after all parameters were made: first all
  * weights, then each stack. */
 recur_status rcr_init_uniform_all(recur_params *ps, const recur_model_config *m);

@@ -3,18 +3,6 @@
 #include <math.h>
 
 #include "task/job.h"
-#include "train/option.h"
-
-recur_rnn_config rcr_stack_config(const recur_model_config *m, int64_t input)
-{
-    return (recur_rnn_config){.cell = (recur_cell)m->cell,
-                              .input = input,
-                              .hidden = m->hidden,
-                              .layers = (int)m->layers,
-                              .bidirectional = m->bidirectional,
-                              .batch_first = true,
-                              .dropout = m->dropout};
-}
 
 recur_status rcr_init_uniform_all(recur_params *ps, const recur_model_config *m)
 {
