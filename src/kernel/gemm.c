@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 /* Matrix products over the threads of a context: into how many pieces, and where the cuts are. */
+#include "base/context.h"
 #include "base/pool.h"
 #include "kernel/kernel.h"
 
-/* Multiply-adds worth a task of their own (a few microseconds), and the most pieces that a product is cut
- * into: with 16, two, three or seven threads are all kept busy. */
+/* Multiply-adds worth a task of their own (a few microseconds), and the most pieces that a product is cut into.
+ * Each piece packs its own panels, so fewer threads get fewer pieces: one of them one, two four, and from four
+ * on 16, which keep any number busy. An element is the same chain wherever the cuts are. */
 enum { WORTH_A_TASK = 1 << 18, MOST_PIECES = 16 };
 
 typedef struct job {
@@ -26,8 +28,9 @@ static double work_of(const rcr_gemm *g)
 static void cut(job *j)
 {
     double pieces = work_of(j->g) / WORTH_A_TASK;
-    int64_t m = j->g->M, n = j->g->N;
-    while ((double)(2 * j->rows * j->columns) <= pieces && 2 * j->rows * j->columns <= MOST_PIECES) {
+    int64_t m = j->g->M, n = j->g->N, threads = j->cx->threads;
+    int64_t most = threads < 4 ? threads * threads : MOST_PIECES;
+    while ((double)(2 * j->rows * j->columns) <= pieces && 2 * j->rows * j->columns <= most) {
         if (n >= 2 * j->k->gemm.NR && (2 * n >= m || m < 8 * j->k->gemm.MR)) {
             j->columns *= 2;
             n /= 2;
