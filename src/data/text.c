@@ -10,9 +10,9 @@
 #include "base/number.h"
 #include "data/lines.h"
 
-void rcr_put(rcr_builder *b, const char *text)
+void rcr_put_bytes(rcr_builder *b, const char *text, size_t n)
 {
-    size_t n = strlen(text), need;
+    size_t need;
     if (b->status != RECUR_OK)
         return;
     if (!rcr_add_size(b->size, n + 1, &need)) /* with the NUL */
@@ -20,8 +20,14 @@ void rcr_put(rcr_builder *b, const char *text)
     b->status = rcr_grow(b->cx, (void **)&b->bytes, &b->room, need, 1, "a text");
     if (b->status != RECUR_OK)
         return;
-    memcpy(b->bytes + b->size, text, n + 1);
+    memcpy(b->bytes + b->size, text, n);
     b->size += n;
+    b->bytes[b->size] = 0;
+}
+
+void rcr_put(rcr_builder *b, const char *text)
+{
+    rcr_put_bytes(b, text, strlen(text));
 }
 
 void rcr_put_int(rcr_builder *b, int64_t v, int digits)

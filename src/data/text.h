@@ -13,6 +13,7 @@ typedef struct rcr_builder {
 } rcr_builder;
 
 void rcr_put(rcr_builder *b, const char *text);
+void rcr_put_bytes(rcr_builder *b, const char *text, size_t n);
 void rcr_put_int(rcr_builder *b, int64_t v, int digits);    /* at least so many digits, filled with zeros */
 void rcr_put_fixed(rcr_builder *b, double v, int decimals); /* v rounded; as short as possible */
 /* Ends the text: it becomes *out, or is freed after an error. */

@@ -293,7 +293,7 @@ static recur_status read_members(header *h)
 
 recur_status rcr_header_read(recur_archive *a, const char *text, size_t n)
 {
-    header h = {.json = {a->cx, a->file, text, text, text + n}, .a = a};
+    header h = {.json = {a->cx, a->file, text, text, text + n, "header"}, .a = a};
     h.free_text = a->text = rcr_alloc(a->cx, n, "the header of a file");
     if (!a->text)
         return RECUR_ENOMEM;

@@ -17,18 +17,19 @@ recur_status rcr_json_expected(rcr_json *j, const char *what)
 {
     char found[32];
     if (j->at == j->end)
-        snprintf(found, sizeof found, "the end of the header");
+        snprintf(found, sizeof found, "the end of the %s", j->part);
     else if (*j->at > ' ' && *j->at < 0x7F)
         snprintf(found, sizeof found, "'%c'", *j->at);
     else
         snprintf(found, sizeof found, "the byte 0x%02x", (unsigned)(unsigned char)*j->at);
-    return rcr_fail(j->cx, RECUR_EFORMAT, "%s: header byte %zu: expected %s, found %s", j->file, position(j),
-                    what, found);
+    return rcr_fail(j->cx, RECUR_EFORMAT, "%s: %s byte %zu: expected %s, found %s", j->file, j->part,
+                    position(j), what, found);
 }
 
 static recur_status bad_text(rcr_json *j, const char *why)
 {
-    return rcr_fail(j->cx, RECUR_EFORMAT, "%s: header byte %zu: %s in a text", j->file, position(j), why);
+    return rcr_fail(j->cx, RECUR_EFORMAT, "%s: %s byte %zu: %s in a text", j->file, j->part, position(j),
+                    why);
 }
 
 static void skip_space(rcr_json *j)
@@ -181,4 +182,18 @@ recur_status rcr_json_whole(rcr_json *j, const char *what, int64_t *out)
         return rcr_json_expected(j, what);
     *out = value;
     return RECUR_OK;
+}
+
+/* ---- writing ---- */
+
+bool rcr_json_plain(char c)
+{
+    return (unsigned char)c >= 0x20 && c != '"' && c != '\\';
+}
+
+size_t rcr_json_escape(char out[RCR_JSON_ESCAPE], char c)
+{
+    unsigned byte = (unsigned char)c;
+    return (size_t)(byte < 0x20 ? snprintf(out, RCR_JSON_ESCAPE, "\\u%04x", byte)
+                                : snprintf(out, RCR_JSON_ESCAPE, "\\%c", c));
 }

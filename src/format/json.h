@@ -15,9 +15,10 @@ typedef struct rcr_json {
     recur_ctx *cx;
     const char *file; /* for messages */
     const char *begin, *at, *end;
+    const char *part; /* what of the file the text is, for messages: "header" */
 } rcr_json;
 
-/* Records "FILE: header byte N: expected WHAT, found ..." and returns RECUR_EFORMAT. */
+/* Records "FILE: PART byte N: expected WHAT, found ..." and returns RECUR_EFORMAT. */
 recur_status rcr_json_expected(rcr_json *j, const char *what);
 /* Passes over white space and then over `c` if that is what follows. */
 bool rcr_json_take(rcr_json *j, char c);
@@ -29,5 +30,10 @@ recur_status rcr_json_need(rcr_json *j, char c, const char *what);
 recur_status rcr_json_text(rcr_json *j, const char *what, char *out, size_t *n);
 /* 0 to 2^63 - 1, digits only. */
 recur_status rcr_json_whole(rcr_json *j, const char *what, int64_t *out);
+
+/* Writing: may a byte of valid UTF-8 stand in a JSON text as it is? If not: what stands for it; returns its bytes. */
+enum { RCR_JSON_ESCAPE = 8 };
+bool rcr_json_plain(char c);
+size_t rcr_json_escape(char out[RCR_JSON_ESCAPE], char c);
 
 #endif

@@ -10,6 +10,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "format/archive.h"
+#include "format/json.h"
 #include "format/sort.h"
 
 typedef struct job {
@@ -139,14 +140,11 @@ static void put_quoted(sink *k, const char *text)
 {
     put(k, "\"", 1);
     for (; *text; text++) {
-        char escape[8];
-        if (*text == '"' || *text == '\\') {
-            put(k, "\\", 1);
+        char escaped[RCR_JSON_ESCAPE];
+        if (rcr_json_plain(*text))
             put(k, text, 1);
-        } else if ((unsigned char)*text < 0x20)
-            put(k, escape, (size_t)snprintf(escape, sizeof escape, "\\u%04x", (unsigned)*text));
         else
-            put(k, text, 1);
+            put(k, escaped, rcr_json_escape(escaped, *text));
     }
     put(k, "\"", 1);
 }

@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/number.h"
+#include "format/json.h"
 #include "format/text.h"
 
 void rcr_doc_begin(rcr_doc *j, recur_ctx *cx, bool indent)
@@ -60,15 +61,11 @@ static void quote(rcr_doc *j, const char *text)
                 j->status = rcr_fail(j->cx, RECUR_EINVAL, "\"%s\" is not UTF-8", text);
             return;
         }
-        char escape[8];
-        if (*s == '"' || *s == '\\')
-            put(j, "\\", 1);
-        if ((unsigned char)*s < 0x20) {
-            snprintf(escape, sizeof escape, "\\u%04x", (unsigned)*s);
-            rcr_doc_raw(j, escape);
-        } else {
+        char escaped[RCR_JSON_ESCAPE];
+        if (rcr_json_plain(*s))
             put(j, s, n);
-        }
+        else
+            put(j, escaped, rcr_json_escape(escaped, *s));
         s += n;
     }
     put(j, "\"", 1);
