@@ -93,17 +93,7 @@ static recur_tensor *center_all(recur_tape *tp, const rcr_net *net, const recur_
     return last;
 }
 
-/* h [L*D, B, H], the last layer's directions side by side: [B, D*H] */
-static recur_tensor *last_state(recur_tape *tp, const rcr_net *net, recur_tensor *h, int64_t B)
-{
-    const recur_model_config *m = &net->config.model;
-    int64_t D = m->bidirectional ? 2 : 1, L = m->layers;
-    recur_tensor *top = recur_slice(tp, h, 0, (L - 1) * D, L * D, 1);
-    return recur_reshape(tp, recur_transpose(tp, top, 0, 1), 2, (int64_t[]){B, D * m->hidden});
-}
-
-static recur_tensor *pool(recur_tape *tp, const rcr_net *net, recur_rnn_out out, recur_tensor *lengths,
-                          int64_t B)
+static recur_tensor *pool(recur_tape *tp, const rcr_net *net, recur_rnn_out out, recur_tensor *lengths)
 {
     switch ((recur_pool)net->config.model.pool) {
     case RECUR_POOL_MEAN:
@@ -111,7 +101,7 @@ static recur_tensor *pool(recur_tape *tp, const rcr_net *net, recur_rnn_out out,
     case RECUR_POOL_MAX:
         return recur_pool_max(tp, out.y, lengths, true);
     default:
-        return last_state(tp, net, out.h, B);
+        return rcr_last_state(tp, net->rnn, out.h);
     }
 }
 
@@ -122,7 +112,7 @@ recur_tensor *rcr_net_forward(recur_tape *tp, const rcr_net *net, const recur_ba
     *y = recur_input(tp, RECUR_F32, 2, (int64_t[]){b->B, b->H}, b->y);
     recur_tensor *last = center_all(tp, net, b, x);
     recur_rnn_out out = recur_rnn_forward(tp, net->rnn, x, lengths, NULL, NULL);
-    recur_tensor *s = pool(tp, net, out, lengths, b->B);
+    recur_tensor *s = pool(tp, net, out, lengths);
     if (net->config.model.dropout > 0)
         s = recur_dropout(tp, s, net->config.model.dropout);
     recur_tensor *p = recur_linear_forward(tp, &net->linear, s);

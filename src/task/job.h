@@ -33,12 +33,14 @@ recur_status rcr_job_save_model(recur_params *ps, const recur_run *run, const re
 #define RCR_CHECKSUM UINT64_C(0xcbf29ce484222325)
 uint64_t rcr_checksum(uint64_t sum, const void *bytes, size_t size);
 
-/* ---- how the parameters of a model begin (stack.c); rcr_model_rnn() of train/option.h describes its stack ---- */
+/* ---- the recurrent stack (stack.c); rcr_model_rnn() of train/option.h describes it ---- */
 
 /* What the configuration asks for beyond PyTorch's initialisation, after all parameters were made: first all
  * weights, then each stack. */
 recur_status rcr_init_uniform_all(recur_params *ps, const recur_model_config *m);
 recur_status rcr_stack_init(recur_rnn *rnn, const recur_model_config *m);
+/* The last layer's states after the last step, directions side by side: h [L*D, B, H] becomes [B, D*H]. */
+recur_tensor *rcr_last_state(recur_tape *tp, const recur_rnn *rnn, recur_tensor *h);
 
 /* ---- results ---- */
 

@@ -22,3 +22,13 @@ recur_status rcr_stack_init(recur_rnn *rnn, const recur_model_config *m)
         status = recur_rnn_set_forget_bias(rnn, m->forget_bias);
     return status;
 }
+
+recur_tensor *rcr_last_state(recur_tape *tp, const recur_rnn *rnn, recur_tensor *h)
+{
+    const recur_rnn_config *c = recur_rnn_config_of(rnn);
+    if (!h)
+        return NULL;
+    int64_t D = c->bidirectional ? 2 : 1, L = c->layers, B = recur_dim(h, 1), O = recur_dim(h, 2);
+    recur_tensor *top = recur_slice(tp, h, 0, (L - 1) * D, L * D, 1);
+    return recur_reshape(tp, recur_transpose(tp, top, 0, 1), 2, (int64_t[]){B, D * O});
+}
