@@ -75,12 +75,12 @@ RECUR_API int64_t recur_sampler_kept(recur_sampler *s, const void *logits, const
  * hypothesis that goes on can still come among its n best. A width of 1 is greedy decoding.
  *
  * score = log p / |Y|^alpha, or log p / ((5 + |Y|) / 6)^alpha (GNMT: Wu et al. 2016), |Y| the number of tokens,
- * eos included. Better goes first; of equals the one with the better beginning, then the smaller token, then
- * the one that finished earlier. No two hypotheses of a sentence are the same. Hypotheses that reached the
+ * eos included. Better goes first; of equals the one that finished earlier, then the one with the better
+ * beginning, then the smaller token. No two hypotheses of a sentence are the same. Hypotheses that reached the
  * greatest length without eos are not finished and come after all that are.
  *
  * The model is a function from rows (a row is a hypothesis that goes on) to scores of all tokens. A language
- * model over a plan keeps two sessions:
+ * model over a plan keeps two sessions of sentences * width streams:
  *
  *     recur_status step(void *user, const recur_beam_rows *rows, const void **scores)
  *     {
@@ -94,6 +94,8 @@ RECUR_API int64_t recur_sampler_kept(recur_sampler *s, const void *logits, const
  *
  * where session[1] holds the state after all of the prompt but its last token. A translator picks the rows of
  * its last decoder states by `from` and what it attends to by `sentence`. */
+
+/* The arrays have room for sentences * width; what lies past n are zeros or entries of earlier calls. */
 typedef struct recur_beam_rows {
     int64_t t;               /* tokens each row has: 0 in the first call, one more in each */
     int64_t n;               /* rows; t = 0: one per sentence, later at most width per sentence */
@@ -134,13 +136,14 @@ typedef struct recur_hypothesis {
     bool finished;
 } recur_hypothesis;
 
+/* The hypotheses of sentence s are best[offset[s]] .. best[offset[s + 1] - 1]: at most n_best, fewer where there
+ * are no more, none where every token was -inf. */
 typedef struct recur_beams {
     recur_ctx *cx;
     int64_t sentences;
-    const int64_t *offset; /* [sentences + 1] */
-    const recur_hypothesis
-        *best; /* [offset[sentences]]; sentence s: best[offset[s]] and what follows, at most
-                                     n_best, fewer where there are no more; none where every token was -inf */
+    const int64_t *offset;        /* [sentences + 1] */
+    const recur_hypothesis *best; /* [offset[sentences]] */
+    const int64_t *tokens;        /* of all of them, one after the other */
 } recur_beams;
 
 /* start [sentences]: the token each begins with (BOS, or the last of a prompt). Everything is freed where it

@@ -135,6 +135,39 @@ static void states_can_be_copied(void **state)
     destroy(&m);
 }
 
+/* Rows picked from one session go on in another as they would have where they were. */
+static void rows_can_be_picked(void **state)
+{
+    (void)state;
+    model m;
+    int64_t ids[T * B], picked[3];
+    const int64_t from[3] = {4, 0, 4};
+    void *ma = NULL, *mb = NULL;
+    float ya[B * 2], yb[3 * 2];
+    fill_ids(ids);
+    for (int cell = RECUR_RNN_TANH; cell <= RECUR_GRU_ORIGINAL; cell++) {
+        build(&m, NULL, (recur_cell)cell, RECUR_F32, cell == RECUR_LSTM ? 6 : 0, true);
+        recur_session *a = new_session(m.plan, B, &ma), *b = new_session(m.plan, 3, &mb);
+        recur_session_step(a, ids, ya);
+        recur_session_step(b, ids, yb);
+        assert_int_equal(recur_session_gather(b, a, 3, from), RECUR_OK);
+        for (int i = 0; i < 3; i++)
+            picked[i] = ids[B + from[i]];
+        recur_session_step(a, ids + B, ya);
+        recur_session_step(b, picked, yb);
+        for (int i = 0; i < 3; i++)
+            assert_memory_equal(yb + 2 * i, ya + 2 * from[i], 2 * sizeof *ya);
+        assert_int_equal(recur_session_gather(b, b, 3, from), RECUR_EINVAL);
+        assert_int_equal(recur_session_gather(b, a, 4, from), RECUR_EINVAL);
+        assert_int_equal(recur_session_gather(b, a, 1, (int64_t[]){B}), RECUR_EINVAL);
+        assert_int_equal(recur_session_gather(b, a, 1, (int64_t[]){-1}), RECUR_EINVAL);
+        assert_int_equal(recur_session_gather(b, a, 0, NULL), RECUR_OK);
+        free(ma);
+        free(mb);
+        destroy(&m);
+    }
+}
+
 static void what_does_not_fit_is_refused(void **state)
 {
     (void)state;
@@ -204,6 +237,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(steps_give_the_bits_of_the_batch),
         cmocka_unit_test(states_can_be_copied),
+        cmocka_unit_test(rows_can_be_picked),
         cmocka_unit_test(what_does_not_fit_is_refused),
         cmocka_unit_test(threads_share_a_plan),
     };
