@@ -25,10 +25,12 @@ RECUR_API recur_status recur_linear_tie(recur_linear_layer *out, recur_params *p
                                         recur_tensor *weight, bool bias);
 RECUR_API recur_tensor *recur_linear_forward(recur_tape *tp, const recur_linear_layer *l, recur_tensor *x);
 
-/* weight [V, E]; padding_idx as in recur_embedding(): its row starts as zeros. */
+/* weight [V, E]; padding_idx as in recur_embedding(): its row starts as zeros. dropout: of whole words, in
+ * RECUR_TRAIN mode (recur_word_dropout()); set it after recur_embedding_create(), which leaves it 0. */
 typedef struct recur_embedding_layer {
     recur_tensor *weight;
     int64_t padding_idx;
+    double dropout;
 } recur_embedding_layer;
 RECUR_API recur_status recur_embedding_create(recur_embedding_layer *out, recur_params *ps,
                                               const char *prefix, int64_t V, int64_t E, int64_t padding_idx);

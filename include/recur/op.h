@@ -68,6 +68,13 @@ RECUR_API recur_tensor *recur_embedding(recur_tape *tp, recur_tensor *table, rec
 
 /* Inverted dropout: in RECUR_TRAIN mode each element becomes 0 with probability p, else x / (1 - p). */
 RECUR_API recur_tensor *recur_dropout(recur_tape *tp, recur_tensor *x, double p);
+/* The same with one mask per sequence, kept over time ("variational" dropout: Gal and Ghahramani 2016): x [B, T, F]
+ * (batch_first) or [T, B, F]; element (b, f) of a step is dropped at all steps or at none. What sequence b loses
+ * depends on b and f alone, not on T or on the other sequences. */
+RECUR_API recur_tensor *recur_locked_dropout(recur_tape *tp, recur_tensor *x, double p, bool batch_first);
+/* The same for whole words: x [.., F], whose rows stand for ids [..] (as recur_embedding() gives them). A word is
+ * dropped wherever it stands in the batch, or nowhere (Gal and Ghahramani 2016; Merity et al. 2018). */
+RECUR_API recur_tensor *recur_word_dropout(recur_tape *tp, recur_tensor *x, recur_tensor *ids, double p);
 /* The value without its history: no gradient flows back. Also carries a state over recur_tape_begin(): copy
  * it out. */
 RECUR_API recur_tensor *recur_detach(recur_tape *tp, recur_tensor *x);

@@ -26,6 +26,7 @@
 
 #include "kernel/math.h"   /* exp log tanh sigmoid relu and their gradients */
 #include "kernel/array.h"  /* fill, copy, axpy, broadcasting arithmetic, strided moves */
+#include "kernel/drop.h"   /* masks that are kept: dropout, zoneout */
 #include "kernel/reduce.h" /* sums, maxima, softmax, norms */
 #include "kernel/gemm.h"   /* matrix product */
 #include "kernel/rnn.h"    /* a step of each recurrent cell */
@@ -41,6 +42,7 @@ typedef struct rcr_kernels {
     int W;       /* reals in a vector of this instruction set */
     rcr_math_kernels math;
     rcr_array_kernels array;
+    rcr_drop_kernels drop;
     rcr_reduce_kernels reduce;
     rcr_gemm_kernels gemm;
     rcr_rnn_kernels rnn;

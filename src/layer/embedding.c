@@ -35,5 +35,6 @@ recur_status recur_embedding_create(recur_embedding_layer *out, recur_params *ps
 
 recur_tensor *recur_embedding_forward(recur_tape *tp, const recur_embedding_layer *l, recur_tensor *ids)
 {
-    return recur_embedding(tp, l->weight, ids, l->padding_idx);
+    recur_tensor *x = recur_embedding(tp, l->weight, ids, l->padding_idx);
+    return l->dropout > 0.0 ? recur_word_dropout(tp, x, ids, l->dropout) : x;
 }

@@ -49,6 +49,23 @@ CASE(case_product)
     k->rnn.product(g->outer, N, K, g->in[1], K + 1, g->workspace, g->seed & 1 ? g->in[2] : NULL, r->y[0]);
 }
 
+/* ---- masks: of zeros and other numbers, as drawn ---- */
+
+CASE(case_mask)
+{
+    k->drop.draw(g->n, g->seed, g->seed >> 7, g->seed >> 3, 0.4, 0.0, 1.7, r->y[0]);
+    k->drop.times(g->n, r->y[0], g->in[0], r->y[1]);
+    k->drop.times_add(g->n, r->y[0], g->in[1], r->y[2]);
+}
+
+CASE(case_zone)
+{
+    const void *keep = g->seed & 1 ? r->y[0] : NULL;
+    k->drop.draw(g->n, g->seed, 1, 0, 0.4, 1.0, 0.0, r->y[0]);
+    k->drop.zone(g->n, keep, 0.4, g->in[0], r->y[1]);
+    k->drop.zone_back(g->n, keep, 0.4, r->y[2], r->y[3]);
+}
+
 /* ---- optimizers ---- */
 
 static void run_update(const rcr_kernels *k, const given *g, result *r, rcr_update_kind kind)
@@ -165,7 +182,7 @@ CASE(case_nll)
     {"lstm", case_lstm}, {"lstm backward", case_lstm_back},                                                  \
     {"gru", case_gru}, {"gru backward", case_gru_back},                                                      \
     {"original gru", case_original}, {"original gru backward", case_original_back},                          \
-    {"product", case_product}, {"sgd", case_sgd}, {"adam", case_adam}, {"nadam", case_nadam},                \
+    {"product", case_product}, {"mask", case_mask}, {"zone", case_zone}, {"sgd", case_sgd}, {"adam", case_adam}, {"nadam", case_nadam},                \
     {"rmsprop", case_rmsprop}, {"adagrad", case_adagrad}, {"adadelta", case_adadelta},                       \
     {"index", case_index}, {"layer_norm", case_layer_norm},                                                  \
     {"layer_norm backward", case_layer_norm_backward}, {"batch_norm", case_batch_norm},                      \
