@@ -230,8 +230,8 @@ typedef struct recur_turn {
 typedef struct recur_summary {
     int64_t epochs, steps; /* learnt; an epoch that was cut short counts as one */
     int64_t best_epoch;    /* from 1; 0: none was finished */
-    double best_loss;      /* validation loss there (training loss without a validation part) */
-    double seconds;        /* wall time, resumed parts included */
+    double best_loss; /* validation loss there (training loss without a validation part), or the criterion */
+    double seconds;   /* wall time, resumed parts included */
     double units_per_second;
     bool early; /* stopped because `patience` ran out */
 } recur_summary;
@@ -254,6 +254,9 @@ RECUR_API recur_status recur_trainer_step(recur_trainer *t, recur_tensor *loss, 
 /* Ends the epoch: keeps a copy of the parameters if `loss` is the best yet, moves the schedule on, writes the
  * line of metrics.jsonl. NaN: there is no validation part, the training loss decides. */
 RECUR_API recur_status recur_trainer_validate(recur_trainer *t, double loss);
+/* The same where something else than the loss decides which epoch is best, when patience runs out and when a
+ * plateau is reached: `criterion`, less is better, such as 1 - F1. */
+RECUR_API recur_status recur_trainer_validate_by(recur_trainer *t, double loss, double criterion);
 /* Puts the best parameters into `ps`, writes the model file, and tells how the training ended: RECUR_OK,
  * RECUR_ESTOPPED, RECUR_ENUMERIC if the loss was not finite any more, or the first error. `summary` may be
  * NULL. */

@@ -336,9 +336,13 @@ static bool is_best(recur_trainer *t, double metric)
 
 recur_status recur_trainer_validate(recur_trainer *t, double loss)
 {
+    return recur_trainer_validate_by(t, loss, isnan(loss) ? mean_loss(t) : loss);
+}
+
+recur_status recur_trainer_validate_by(recur_trainer *t, double loss, double metric)
+{
     if (t->status != RECUR_OK)
         return t->status;
-    double metric = isnan(loss) ? mean_loss(t) : loss;
     bool best = is_best(t, metric);
     t->status = record(t, loss, best);
     tell(t, RECUR_EVENT_EPOCH, loss, best);

@@ -201,6 +201,26 @@ static void test_best_is_kept(void **state)
     close_problem(&p);
 }
 
+/* A criterion of its own decides, and the loss is what is told. */
+static void test_criterion(void **state)
+{
+    (void)state;
+    problem p = {.poison = -1};
+    recur_train_config c = quick();
+    recur_summary s;
+    recur_turn turn;
+    opened(&p, open_problem(&p, NULL, &c, (recur_run){0}));
+    while (recur_trainer_next(p.trainer, &turn))
+        if (turn.validate)
+            recur_trainer_validate_by(p.trainer, 8 - (double)turn.epoch, turn.epoch == 3 ? 0.1 : 0.2);
+        else
+            recur_trainer_step(p.trainer, loss_of(&p, turn.batch, true), B, B);
+    expect_ok(p.cx, recur_trainer_finish(p.trainer, &s));
+    assert_int_equal(s.best_epoch, 4);
+    assert_true(s.best_loss == 0.1);
+    close_problem(&p);
+}
+
 /* Without a validation part the training loss decides. */
 static void test_no_validation(void **state)
 {
@@ -479,6 +499,7 @@ int main(void)
         cmocka_unit_test(test_max_steps),
         cmocka_unit_test(test_max_time),
         cmocka_unit_test(test_best_is_kept),
+        cmocka_unit_test(test_criterion),
         cmocka_unit_test(test_no_validation),
         cmocka_unit_test(test_divergence),
         cmocka_unit_test(test_validation_is_not_forgotten),
