@@ -5,19 +5,32 @@
  *     | size .......... | the caller's bytes ...        |
  *     ^ RCR_ALIGN bytes ^ what the caller sees, aligned
  */
+#ifndef _DEFAULT_SOURCE
+#define _DEFAULT_SOURCE /* madvise() */
+#endif
 #include "base/alloc.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/context.h"
 #include "base/error.h"
+
+/* Large blocks ask for large pages: products walk down columns, where each element is on a page of its own. */
+enum { LARGE_PAGE = 1 << 21, LARGE_BLOCK = 2 * LARGE_PAGE };
 
 static void *default_alloc(void *user, size_t size, size_t align)
 {
     void *block;
     (void)user;
-    return posix_memalign(&block, align, size) == 0 ? block : NULL;
+    if (posix_memalign(&block, size < LARGE_BLOCK ? align : LARGE_PAGE, size) != 0)
+        return NULL;
+#ifdef MADV_HUGEPAGE
+    if (size >= LARGE_BLOCK)
+        madvise(block, size / LARGE_PAGE * LARGE_PAGE, MADV_HUGEPAGE); /* only advice: it may fail */
+#endif
+    return block;
 }
 
 static void default_release(void *user, void *block, size_t size)
