@@ -16,6 +16,8 @@ typedef struct rcr_reduce_kernels {
     double (*max_abs)(int64_t n, const void *x); /* NaN wins; 0 for n = 0 */
     /* Over an axis. */
     void (*sum_axis)(int64_t outer, int64_t n, int64_t inner, const void *x, void *y);
+    /* y[m] = the sum of n rows, which are ld elements apart, in order. */
+    void (*sum_rows)(int64_t n, int64_t m, int64_t ld, const void *x, void *y);
     /* y and the index of the first maximum; NaN wins. n >= 1. */
     void (*max_axis)(int64_t outer, int64_t n, int64_t inner, const void *x, void *y, int64_t *index);
     void (*softmax)(int64_t outer, int64_t n, int64_t inner, const void *x, void *y);

@@ -19,6 +19,8 @@
 
 #include "base/alloc.h"
 #include "base/pool.h"
+#include "op/ranges.h"
+#include "op/shape.h"
 #include "tape/call.h"
 
 enum { X, W_IH, W_HH, B_IH, B_HH, W_HR, H0, C0, INPUTS };
@@ -402,10 +404,29 @@ static void recurrent_weight_gradient(const scan *s, char *dw)
         weight_gradient(s, s->gates, joint, s->H, GH, s->extra, s->O, last);
 }
 
-/* Sums over all rows of [N, n], left in s->bias. */
+/* Sums over all rows of an array [N, n]. */
+typedef struct summing {
+    const scan *s;
+    const char *rows;
+    int64_t n;
+} summing;
+
+static void sum_columns(const void *job, int64_t from, int64_t to, int worker)
+{
+    (void)worker;
+    const summing *j = job;
+    const scan *s = j->s;
+    s->c->k->reduce.sum_rows(s->p->N, to - from, j->n, rcr_at(j->rows, from, s->item),
+                             rcr_at(s->bias, from, s->item));
+}
+
+/* They are left in s->bias. */
 static const char *row_sums(const scan *s, const char *rows, int64_t n)
 {
-    s->c->k->reduce.sum_axis(1, s->p->N, n, rows, s->bias);
+    enum { LEAST = 128 }; /* columns of a range: whole cache lines */
+    int64_t grain = rcr_grain(s->p->N);
+    summing j = {s, rows, n};
+    rcr_ranges(s->c->cx, n, grain < LEAST ? LEAST : grain, sum_columns, &j);
     return s->bias;
 }
 

@@ -67,6 +67,25 @@ static void test_sum_axis(void **state)
     }
 }
 
+/* Some columns of wider rows: a whole strip of vectors, whole ones, and a part. */
+static void test_sum_rows(void **state)
+{
+    (void)state;
+    enum { N = 7, M = 300, LD = 311 };
+    double x[N * LD], y[M];
+    EACH_KERNELS
+    {
+        fill_random(t, x, N * LD, 1);
+        k->reduce.sum_rows(N, M, LD, x, y);
+        for (int64_t j = 0; j < M; j++) {
+            double sum = 0;
+            for (int64_t n = 0; n < N; n++)
+                sum = round_to(t, sum + get(t, x, n * LD + j));
+            assert_true(get(t, y, j) == sum);
+        }
+    }
+}
+
 static void test_dot_and_powers(void **state)
 {
     (void)state;
@@ -258,9 +277,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sum_order),        cmocka_unit_test(test_sum_axis),
-        cmocka_unit_test(test_dot_and_powers),   cmocka_unit_test(test_max_abs),
-        cmocka_unit_test(test_max_axis),         cmocka_unit_test(test_softmax),
-        cmocka_unit_test(test_softmax_in_place), cmocka_unit_test(test_softmax_backward),
+        cmocka_unit_test(test_sum_rows),         cmocka_unit_test(test_dot_and_powers),
+        cmocka_unit_test(test_max_abs),          cmocka_unit_test(test_max_axis),
+        cmocka_unit_test(test_softmax),          cmocka_unit_test(test_softmax_in_place),
+        cmocka_unit_test(test_softmax_backward),
     };
     return cmocka_run_group_tests(tests, make_contexts, free_contexts);
 }
