@@ -34,6 +34,7 @@
 #include "kernel/index.h"  /* gather, scatter, running maximum */
 #include "kernel/norm.h"   /* layer and batch normalisation */
 #include "kernel/loss.h"   /* losses */
+#include "kernel/crf.h"    /* conditional random field */
 
 enum { RCR_LANES = 16 };
 
@@ -50,6 +51,7 @@ typedef struct rcr_kernels {
     rcr_index_kernels index;
     rcr_norm_kernels norm;
     rcr_loss_kernels loss;
+    rcr_crf_kernels crf;
 } rcr_kernels;
 
 /* The table of this context's instruction set for RECUR_F32 or RECUR_F64. */

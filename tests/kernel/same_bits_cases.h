@@ -175,6 +175,44 @@ CASE(case_nll)
     r->scalar[1] = (double)k->loss.outside(g->n, -1, 1, g->in[0]);
 }
 
+/* ---- conditional random field: up to 23 tags, 17 steps; the model lies in the workspace ---- */
+
+static rcr_crf_model crf_model_of(const rcr_kernels *k, const given *g, int64_t K, int64_t P)
+{
+    char *row[8];
+    for (int i = 0; i < 8; i++)
+        row[i] = (char *)g->workspace + (size_t)(i * K * P) * k->item;
+    rcr_crf_model m = {.K = K, .P = P, .start = row[0], .end = row[1]};
+    m.ahead = (rcr_crf_matrix){row[2], row[3], row[4], row[6]};
+    m.back = (rcr_crf_matrix){row[3], row[2], row[5], row[7]};
+    k->crf.allow(1, K, P, g->in[0], NULL, m.start);
+    k->crf.allow(1, K, P, g->in[0], NULL, m.end);
+    k->crf.allow(K, K, P, g->in[1], g->seed & 1 ? (const uint8_t *)g->index : NULL, m.ahead.X);
+    k->crf.transpose(K, P, m.ahead.X, m.back.X);
+    k->crf.prepare(K, P, m.ahead.X, m.ahead.E, m.ahead.m);
+    k->crf.prepare(K, P, m.back.X, m.back.E, m.back.m);
+    return m;
+}
+
+CASE(case_crf)
+{
+    int64_t K = 1 + g->n % 23, P = (K + RCR_LANES - 1) / RCR_LANES * RCR_LANES;
+    rcr_crf_model m = crf_model_of(k, g, K, P);
+    rcr_crf_steps q = {.T = g->outer, .step = K, .e = g->in[2]};
+    char *work = (char *)g->workspace + RCR_WORKSPACE / 2, *half = r->y[2] + SPACE / 2 * k->item;
+    rcr_crf_gradient d = {.g = 0.7, .de = r->y[1], .U = r->y[2], .V = r->y[3], .first = half};
+    r->scalar[0] = k->crf.viterbi(&m, &q, r->index, 1, r->y[0], work);
+    r->scalar[1] = k->crf.forward(&m, &q, r->y[0], work);
+    if (r->scalar[1] == -INFINITY)
+        return;
+    r->scalar[2] = k->crf.backward(&m, &q, r->y[0], &d, work);
+    rcr_crf_gradient low = {
+        .g = 0.7, .dA = r->y[3] + SPACE / 2 * k->item, .last = half + K * (int64_t)k->item};
+    r->scalar[3] = k->crf.backward(&m, &q, r->y[0], &low, work);
+    if (r->index[0] >= 0)
+        k->crf.path_dA(q.T, K, r->index, 1, -0.3, low.dA, half, NULL);
+}
+
 /* clang-format off */
 #define MORE_BITS_CASES                                                                                      \
     {"rnn_tanh", case_rnn_tanh}, {"rnn_tanh backward", case_rnn_tanh_back},                                  \
@@ -187,7 +225,8 @@ CASE(case_nll)
     {"index", case_index}, {"layer_norm", case_layer_norm},                                                  \
     {"layer_norm backward", case_layer_norm_backward}, {"batch_norm", case_batch_norm},                      \
     {"mse", case_mse}, {"smooth_l1", case_smooth_l1}, {"huber", case_huber}, {"bce", case_bce},              \
-    {"bce_with_logits", case_bce_with_logits}, {"cross_entropy", case_cross_entropy}, {"nll", case_nll},
+    {"bce_with_logits", case_bce_with_logits}, {"cross_entropy", case_cross_entropy}, {"nll", case_nll},              \
+    {"crf", case_crf},
 /* clang-format on */
 
 #endif
