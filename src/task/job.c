@@ -116,6 +116,34 @@ recur_status rcr_job_save_model(recur_params *ps, const recur_run *run, const re
     return status;
 }
 
+/* ---- files ---- */
+
+recur_status rcr_file_names_split(rcr_file_names *f, recur_ctx *cx, const char *text)
+{
+    size_t n = 1;
+    for (const char *s = text; *s; s++)
+        n += *s == '\n';
+    *f = (rcr_file_names){.cx = cx};
+    f->text = rcr_strdup(cx, text, "names of files");
+    f->name = rcr_alloc_array(cx, n, sizeof *f->name, "names of files");
+    if (!f->text || !f->name)
+        return RECUR_ENOMEM;
+    for (char *s = f->text; s; f->n++) {
+        f->name[f->n] = s;
+        s = strchr(s, '\n');
+        if (s)
+            *s++ = '\0';
+    }
+    return RECUR_OK;
+}
+
+void rcr_file_names_free(rcr_file_names *f)
+{
+    rcr_free(f->cx, f->name);
+    rcr_free(f->cx, f->text);
+    *f = (rcr_file_names){0};
+}
+
 uint64_t rcr_checksum(uint64_t sum, const void *bytes, size_t size)
 {
     const unsigned char *b = bytes;

@@ -29,6 +29,17 @@ recur_status rcr_job_write(rcr_doc *j, const recur_run *run, const char *name);
 /* Writes the parameters with their metadata as the run's model file. */
 recur_status rcr_job_save_model(recur_params *ps, const recur_run *run, const recur_meta *meta, size_t n);
 
+/* Names of files as a configuration holds them, with '\n' between them. */
+typedef struct rcr_file_names {
+    recur_ctx *cx;
+    char *text;
+    const char **name; /* [n], within text */
+    int64_t n;
+} rcr_file_names;
+/* Free them even after a failure. */
+recur_status rcr_file_names_split(rcr_file_names *f, recur_ctx *cx, const char *text);
+void rcr_file_names_free(rcr_file_names *f);
+
 /* Adds bytes to a checksum (FNV-1a); begin with RCR_CHECKSUM. A run is resumed on the same data only. */
 #define RCR_CHECKSUM UINT64_C(0xcbf29ce484222325)
 uint64_t rcr_checksum(uint64_t sum, const void *bytes, size_t size);
