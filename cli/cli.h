@@ -67,6 +67,8 @@ void cli_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void cli_detail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Reports the context's last error; the exit status that fits it. */
 int cli_fail(recur_ctx *cx);
+/* The same for a line of input: "NAME:LINE: what is wrong". */
+int cli_fail_at(recur_ctx *cx, const char *name, int64_t line);
 /* The same where results could not be written: the work failed, whatever the reason. */
 int cli_fail_writing(recur_ctx *cx);
 /* Can this input be read? NULL is fine. Reports what is wrong; an exit status. */
@@ -161,7 +163,8 @@ extern const recur_option_group cli_ask_groups[];
 int cli_ask_check(const cli_task *task, const cli_ask *ask);
 
 /* ---- the commands, a file each ---- */
-extern const cli_command cli_train, cli_evaluate, cli_predict, cli_inspect, cli_forward, cli_plot, cli_data;
+extern const cli_command cli_train, cli_evaluate, cli_predict, cli_inspect, cli_forward,
+    cli_plot, cli_data;
 
 #define CLI_COUNT(table) (sizeof(table) / sizeof(table)[0])
 

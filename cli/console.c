@@ -108,6 +108,14 @@ int cli_fail(recur_ctx *cx)
     return exits[status];
 }
 
+int cli_fail_at(recur_ctx *cx, const char *name, int64_t line)
+{
+    const char *text;
+    recur_status status = recur_error(cx, &text);
+    cli_error("%s:%lld: %s", name, (long long)line, text);
+    return exits[status];
+}
+
 int cli_fail_writing(recur_ctx *cx)
 {
     cli_fail(cx);

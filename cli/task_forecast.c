@@ -136,8 +136,7 @@ static int bad_input(const predictor *p, const char *name, int64_t line)
     const char *text;
     if (recur_error(p->cx, &text) != RECUR_ESHAPE || line == 0)
         return cli_fail(p->cx);
-    cli_error("%s:%lld: %s", name, (long long)line, text);
-    return EXIT_INPUT;
+    return cli_fail_at(p->cx, name, line);
 }
 
 static int answer(predictor *p, const double *x, int64_t rows, const char *name, int64_t line)

@@ -41,20 +41,12 @@ static void close_job(job *j)
 
 /* ---- data ---- */
 
-/* Parts with a file of their own get nothing of DATA; the others share it as before. */
 static recur_status partition(job *j, recur_partition *how)
 {
     const recur_forecast_config *c = &j->config;
     *how = (recur_partition){.distinct = c->distinct, .seed = (uint64_t)c->train.seed};
     how->shuffle = c->order == RCR_ORDER_SHUFFLE || (c->order == RCR_ORDER_USUAL && c->rows);
-    recur_status status = recur_partition_parse(j->cx, c->split, how);
-    double all = how->share[0] + how->share[1] + how->share[2];
-    how->share[RECUR_PART_VALID] *= !c->valid;
-    how->share[RECUR_PART_TEST] *= !c->test;
-    double rest = how->share[0] + how->share[1] + how->share[2];
-    for (int i = 0; i < RECUR_PARTS && !how->counts && rest > 0; i++)
-        how->share[i] *= all / rest;
-    return status;
+    return rcr_partition_beside(j->cx, how, c->split, c->valid, c->test);
 }
 
 static void use_part(job *j, int part, int source)

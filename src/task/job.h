@@ -40,6 +40,11 @@ typedef struct rcr_file_names {
 recur_status rcr_file_names_split(rcr_file_names *f, recur_ctx *cx, const char *text);
 void rcr_file_names_free(rcr_file_names *f);
 
+/* Shares or counts from "A,B,C" (how->share, counts); parts that have a file of their own get nothing, the others
+ * share as before. */
+recur_status rcr_partition_beside(recur_ctx *cx, recur_partition *how, const char *split, const char *valid,
+                                  const char *test);
+
 /* Adds bytes to a checksum (FNV-1a); begin with RCR_CHECKSUM. A run is resumed on the same data only. */
 #define RCR_CHECKSUM UINT64_C(0xcbf29ce484222325)
 uint64_t rcr_checksum(uint64_t sum, const void *bytes, size_t size);
