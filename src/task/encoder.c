@@ -37,13 +37,14 @@ recur_status rcr_encoder_create(rcr_encoder *e, recur_params *ps, const char *pr
 {
     char name[PREFIX];
     int64_t D = m->bidirectional ? 2 : 1;
-    *e = (rcr_encoder){.embedding_dropout = m->embedding_dropout, .E = m->embedding, .width = D * m->hidden};
+    *e = (rcr_encoder){.E = m->embedding, .width = D * m->hidden};
     const recur_rnn_config stack = rcr_model_rnn(m, e->E + beside);
     recur_status status = named(recur_params_ctx(ps), name, prefix, "embedding");
     if (status == RECUR_OK)
         status = recur_embedding_create(&e->embedding, ps, name, V, e->E, RECUR_PAD);
     if (status == RECUR_OK)
         status = init_embedding(e, ps);
+    e->embedding.dropout = m->embedding_dropout;
     if (status == RECUR_OK)
         status = named(recur_params_ctx(ps), name, prefix, "rnn");
     return status == RECUR_OK ? recur_rnn_create(&e->rnn, ps, name, &stack) : status;
@@ -57,24 +58,8 @@ void rcr_encoder_free(rcr_encoder *e)
 
 /* ---- running ---- */
 
-/* Of each unit of the vocabulary 0 or 1 / (1 - p), [V, 1]. */
-static recur_tensor *unit_mask(recur_tape *tp, const rcr_encoder *e)
-{
-    int64_t shape[] = {recur_dim(e->embedding.weight, 0), 1};
-    recur_tensor *zeros = recur_input(tp, recur_dtype_of(e->embedding.weight), 2, shape, NULL);
-    return recur_dropout(tp, recur_affine(tp, zeros, 0, 1), e->embedding_dropout);
-}
-
-recur_tensor *rcr_encoder_embed(recur_tape *tp, const rcr_encoder *e, recur_tensor *ids)
-{
-    recur_tensor *x = recur_embedding_forward(tp, &e->embedding, ids);
-    if (e->embedding_dropout <= 0 || recur_tape_mode(tp) != RECUR_TRAIN)
-        return x;
-    recur_tensor *mask = recur_embedding(tp, unit_mask(tp, e), ids, RECUR_NO_PADDING);
-    return recur_mul(tp, x, mask);
-}
-
 recur_rnn_out rcr_encoder_forward(recur_tape *tp, const rcr_encoder *e, const rcr_ids *in)
 {
-    return recur_rnn_forward(tp, e->rnn, rcr_encoder_embed(tp, e, in->ids), in->lengths, NULL, NULL);
+    return recur_rnn_forward(tp, e->rnn, recur_embedding_forward(tp, &e->embedding, in->ids), in->lengths,
+                             NULL, NULL);
 }

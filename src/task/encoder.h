@@ -28,9 +28,8 @@ recur_status rcr_vocab_of_file(recur_vocab **out, const rcr_model_file *f, const
 /* ---- encoder.c: ids as states ---- */
 
 typedef struct rcr_encoder {
-    recur_embedding_layer embedding; /* [V, E] */
+    recur_embedding_layer embedding; /* [V, E], with the dropout of words */
     recur_rnn *rnn;
-    double embedding_dropout;
     int64_t E;     /* numbers of a unit */
     int64_t width; /* numbers of a state: D * H */
 } rcr_encoder;
@@ -48,10 +47,8 @@ typedef struct rcr_ids {
     int64_t B, T;
 } rcr_ids;
 
-/* x [B, T, E]. In RECUR_TRAIN mode embedding dropout leaves out whole units of the vocabulary, each wherever it
- * stands in the batch, and scales the others up (Gal and Ghahramani 2016). */
-recur_tensor *rcr_encoder_embed(recur_tape *tp, const rcr_encoder *e, recur_tensor *ids);
-/* The stack over the embeddings, where nothing stands beside them; else call recur_rnn_forward(tp, e->rnn, ..). */
+/* The stack over the embeddings, some words left out in training. Where numbers stand beside the embeddings a task
+ * calls recur_embedding_forward() and recur_rnn_forward() itself. */
 recur_rnn_out rcr_encoder_forward(recur_tape *tp, const rcr_encoder *e, const rcr_ids *in);
 
 /* ---- both (lexicon.c) ---- */

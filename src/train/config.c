@@ -49,8 +49,8 @@ const recur_option rcr_model_options[] = {
 };
 
 const recur_option rcr_text_model_options[] = {
-    {"embedding", 0, RECUR_OPTION_COUNT, MODEL(embedding), "N", "numbers that stand for a word or character",
-     NULL, 1, 1e5, 0},
+    {"embedding", 0, RECUR_OPTION_COUNT, MODEL(embedding), "N",
+     "numbers that stand for a word or character; 0: the task's usual ones", NULL, 0, 1e5, 0},
     {"embedding-dropout", 0, RECUR_OPTION_NUMBER, MODEL(embedding_dropout), "P",
      "share of the words that a batch leaves out", NULL, 0, 0.99, 0},
     {0},

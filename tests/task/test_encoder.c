@@ -67,7 +67,8 @@ static void test_dropout_of_units(void **state)
     int dropped = 0, total = 0;
     for (int step = 0; step < 40; step++) {
         recur_tape_begin(g.tp, RECUR_TRAIN);
-        recur_tensor *x = rcr_encoder_embed(g.tp, &e, graph_i64(g.tp, (dims)DIMS(B * T), some_ids));
+        recur_tensor *x =
+            recur_embedding_forward(g.tp, &e.embedding, graph_i64(g.tp, (dims)DIMS(B * T), some_ids));
         int scale_of[V];
         for (int v = 0; v < V; v++)
             scale_of[v] = -1;
@@ -88,7 +89,8 @@ static void test_dropout_of_units(void **state)
     assert_int_equal(total, 40 * 7);
     assert_true(dropped > total / 3 && dropped < total * 2 / 3);
     recur_tape_begin(g.tp, RECUR_INFER);
-    recur_tensor *x = rcr_encoder_embed(g.tp, &e, graph_i64(g.tp, (dims)DIMS(B * T), some_ids));
+    recur_tensor *x =
+        recur_embedding_forward(g.tp, &e.embedding, graph_i64(g.tp, (dims)DIMS(B * T), some_ids));
     assert_true(recur_item(x, 1) == recur_item(e.embedding.weight, 4 * E + 1));
     rcr_encoder_free(&e);
     graph_close(&g);
