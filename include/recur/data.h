@@ -40,6 +40,8 @@ typedef struct recur_table recur_table;
 /* {0} is CSV. */
 typedef struct recur_table_options {
     char delimiter; /* between fields; 0 = ',' */
+    bool no_header; /* the first row is data like the others; columns have no names */
+    bool plain;     /* a quote is a character like any other: what programs call TSV */
 } recur_table_options;
 
 /* `opt` may be NULL. The table holds a copy of the text; nothing of the file or of `bytes` is kept. `name` is

@@ -21,9 +21,10 @@ typedef struct reader {
     recur_table *t;
     struct csv_parser parser;
     rcr_lines lines;
-    int64_t row_line; /* where the current row began */
-    int64_t fields;   /* of the current row so far */
-    bool header, row_ended;
+    int64_t row_line;       /* where the current row began */
+    int64_t fields;         /* of the current row so far */
+    bool header, row_ended; /* header: this row names the columns */
+    bool first;             /* this row tells how many columns there are */
     recur_status status;
 } reader;
 
@@ -39,7 +40,7 @@ static void *refuse_memory(void *block, size_t size)
 /* The name of the column that the row has come to, for messages. */
 static const char *column_here(const reader *r, char buffer[RCR_SHOWN])
 {
-    const char *name = r->header || r->fields >= r->t->columns ? "" : recur_table_header(r->t, r->fields);
+    const char *name = r->first || r->fields >= r->t->columns ? "" : recur_table_header(r->t, r->fields);
     return rcr_show_name(buffer, name);
 }
 
@@ -57,9 +58,10 @@ static recur_status bad_syntax(const reader *r)
 
 static recur_status bad_count(const reader *r)
 {
-    return rcr_fail(r->t->cx, RECUR_EFORMAT, "%s:%lld: %lld field%s, but the header has %lld columns",
+    return rcr_fail(r->t->cx, RECUR_EFORMAT, "%s:%lld: %lld field%s, but the %s has %lld column%s",
                     r->t->name, (long long)r->row_line, (long long)r->fields, r->fields == 1 ? "" : "s",
-                    (long long)r->t->columns);
+                    r->t->names ? "header" : "first row", (long long)r->t->columns,
+                    r->t->columns == 1 ? "" : "s");
 }
 
 static recur_status unclosed(const reader *r)
@@ -92,7 +94,7 @@ static recur_status add_field(recur_table *t, const char *text, size_t n)
 static void on_field(void *text, size_t n, void *user)
 {
     reader *r = user;
-    if (r->status == RECUR_OK && (r->header || r->fields < r->t->columns))
+    if (r->status == RECUR_OK && (r->first || r->fields < r->t->columns))
         r->status = add_field(r->t, text, n);
     r->fields++;
 }
@@ -148,10 +150,10 @@ static recur_status check_header(const recur_table *t, int64_t line)
 static recur_status end_row(reader *r)
 {
     recur_table *t = r->t;
-    if (r->header) {
+    if (r->first)
         t->columns = r->fields;
+    if (r->header)
         return check_header(t, r->row_line);
-    }
     if (r->fields != t->columns)
         return bad_count(r);
     recur_status s =
@@ -167,7 +169,7 @@ static void on_row(int end, void *user)
     (void)end;
     if (r->status == RECUR_OK)
         r->status = end_row(r);
-    r->header = false;
+    r->header = r->first = false;
     r->row_ended = true;
     r->fields = 0;
 }
@@ -216,37 +218,72 @@ static recur_status feed_all(reader *r)
     return csv_fini(&r->parser, on_field, on_row, r) == 0 ? r->status : unclosed(r);
 }
 
-static recur_status read_text(recur_table *t, const void *bytes, size_t size, char delimiter)
+/* Fields without quotes: whatever stands between delimiters, blanks around it left out. */
+static void take_plain_row(reader *r, const char *text, size_t n, char delimiter)
 {
-    reader r = {.t = t, .header = true};
+    for (const char *end = text + n, *stop; text; text = stop < end ? stop + 1 : NULL) {
+        const char *found = memchr(text, delimiter, (size_t)(end - text));
+        const char *from = text, *to = stop = found ? found : end;
+        while (from < to && (*from == ' ' || (*from == '\t' && delimiter != '\t')))
+            from++;
+        while (to > from && (to[-1] == ' ' || (to[-1] == '\t' && delimiter != '\t')))
+            to--;
+        on_field((void *)(uintptr_t)from, (size_t)(to - from), r);
+    }
+    on_row('\n', r);
+}
+
+static recur_status take_plain(reader *r, char delimiter)
+{
+    const char *text;
+    for (size_t n; r->status == RECUR_OK && rcr_lines_next(&r->lines, &text, &n);) {
+        r->row_line = r->lines.line;
+        if (n > 0 && !(rcr_is_blank(text, n) && !memchr(text, delimiter, n)))
+            take_plain_row(r, text, n, delimiter);
+    }
+    return r->status;
+}
+
+static recur_status take_quoted(reader *r, char delimiter)
+{
+    csv_init(&r->parser, CSV_STRICT | CSV_STRICT_FINI);
+    csv_set_delim(&r->parser, (unsigned char)delimiter);
+    csv_set_realloc_func(&r->parser, refuse_memory);
+    recur_status s = feed_all(r);
+    rcr_free(r->t->cx, r->parser.entry_buf);
+    return s;
+}
+
+static recur_status read_text(recur_table *t, const void *bytes, size_t size, const recur_table_options *opt)
+{
+    reader r = {.t = t, .header = !opt->no_header, .first = true};
     recur_status s = rcr_check_text(t->cx, bytes, size, t->name);
     if (s != RECUR_OK)
         return s;
-    csv_init(&r.parser, CSV_STRICT | CSV_STRICT_FINI);
-    csv_set_delim(&r.parser, (unsigned char)delimiter);
-    csv_set_realloc_func(&r.parser, refuse_memory);
+    t->names = r.header;
     rcr_lines_init(&r.lines, bytes, size);
-    s = feed_all(&r);
-    rcr_free(t->cx, r.parser.entry_buf);
-    if (s == RECUR_OK && r.header)
-        return rcr_fail(t->cx, RECUR_EFORMAT, "%s:1: the file is empty; the first line must name the columns",
-                        t->name);
+    s = opt->plain ? take_plain(&r, opt->delimiter) : take_quoted(&r, opt->delimiter);
+    if (s == RECUR_OK && r.first)
+        return rcr_fail(t->cx, RECUR_EFORMAT, "%s:1: the file is empty; %s", t->name,
+                        r.header ? "the first line must name the columns" : "there should be rows");
     return s;
 }
 
 recur_status recur_table_parse(recur_table **out, recur_ctx *cx, const void *bytes, size_t size,
                                const char *name, const recur_table_options *opt)
 {
-    char delimiter = opt && opt->delimiter ? opt->delimiter : ',', shown[RCR_SHOWN_PATH];
+    char shown[RCR_SHOWN_PATH];
+    recur_table_options how = opt ? *opt : (recur_table_options){0};
+    how.delimiter = how.delimiter ? how.delimiter : ',';
     *out = NULL;
-    if (strchr("\"\r\n", delimiter))
+    if (strchr("\"\r\n", how.delimiter))
         return rcr_fail(cx, RECUR_EINVAL, "a quote or a line end cannot stand between fields");
     recur_table *t = rcr_alloc_zero(cx, sizeof *t, "a table");
     if (!t)
         return RECUR_ENOMEM;
     t->cx = cx;
     t->name = rcr_strdup(cx, rcr_show_path(shown, name), "a file name");
-    recur_status s = t->name ? read_text(t, bytes, size, delimiter) : RECUR_ENOMEM;
+    recur_status s = t->name ? read_text(t, bytes, size, &how) : RECUR_ENOMEM;
     if (s == RECUR_OK)
         *out = t;
     else

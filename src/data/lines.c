@@ -14,16 +14,20 @@ void rcr_lines_init(rcr_lines *l, const void *bytes, size_t size)
         l->at += 3;
 }
 
+/* The next LF is looked for once, not from every CR before it: a text may have only these. */
 bool rcr_lines_next(rcr_lines *l, const char **text, size_t *n)
 {
     if (l->at == l->end)
         return false;
-    const char *lf = memchr(l->at, '\n', (size_t)(l->end - l->at));
-    const char *stop = lf ? lf : l->end;
-    const char *cr = memchr(l->at, '\r', (size_t)(stop - l->at));
+    if (!l->lf || l->lf < l->at) {
+        l->lf = memchr(l->at, '\n', (size_t)(l->end - l->at));
+        l->lf = l->lf ? l->lf : l->end;
+    }
+    const char *cr = memchr(l->at, '\r', (size_t)(l->lf - l->at));
+    const char *stop = cr ? cr : l->lf, *end = cr && cr + 1 != l->lf ? cr : l->lf;
     *text = l->at;
-    *n = (size_t)((cr ? cr : stop) - l->at);
-    l->at = cr && cr + 1 != lf ? cr + 1 : lf ? lf + 1 : l->end;
+    *n = (size_t)(stop - l->at);
+    l->at = end < l->end ? end + 1 : l->end;
     l->line++;
     return true;
 }

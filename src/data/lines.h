@@ -8,6 +8,7 @@
 /* Walks over the lines of a text; a line ends in LF, CR LF, CR, or with the text. */
 typedef struct rcr_lines {
     const char *at, *end; /* what is left */
+    const char *lf;       /* the first LF in it, or its end; NULL: not looked for yet */
     int64_t line;         /* number of the line that rcr_lines_next() gave last; 0 before the first */
 } rcr_lines;
 

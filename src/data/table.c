@@ -43,13 +43,13 @@ static const char *field_text(const recur_table *t, int64_t row, int64_t column)
 
 const char *recur_table_header(const recur_table *t, int64_t column)
 {
-    return column < 0 || column >= t->columns ? "" : field_text(t, 0, column);
+    return column < 0 || column >= t->columns || t->names == 0 ? "" : field_text(t, 0, column);
 }
 
 const char *recur_table_text(const recur_table *t, int64_t row, int64_t column)
 {
     bool inside = row >= 0 && row < t->rows && column >= 0 && column < t->columns;
-    return inside ? field_text(t, row + 1, column) : "";
+    return inside ? field_text(t, row + t->names, column) : "";
 }
 
 int64_t recur_table_line(const recur_table *t, int64_t row)

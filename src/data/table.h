@@ -11,7 +11,8 @@ struct recur_table {
     int64_t rows, columns;
     char *text; /* fields, each with a NUL behind it */
     size_t used, room;
-    size_t *field; /* [1 + rows, columns]: where each begins in `text`; the header is row 0 */
+    int64_t names; /* 1: the first row of `field` is the header; 0: there is none */
+    size_t *field; /* [names + rows, columns]: where each begins in `text` */
     size_t fields, field_room;
     int64_t *line; /* [rows] */
     size_t line_room;

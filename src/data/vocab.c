@@ -113,6 +113,11 @@ static size_t kept(const rcr_entry *const *order, size_t n, const recur_vocab_op
 
 /* ---- vocabularies ---- */
 
+recur_ctx *rcr_vocab_ctx(const recur_vocab *v)
+{
+    return v->names.cx;
+}
+
 recur_status rcr_vocab_empty(recur_vocab **out, recur_ctx *cx, bool specials)
 {
     *out = rcr_alloc_zero(cx, sizeof **out, "a vocabulary");

@@ -23,6 +23,7 @@ static inline int64_t rcr_vocab_first(const recur_vocab *v)
     return v->specials ? RECUR_SPECIALS : 0;
 }
 
+recur_ctx *rcr_vocab_ctx(const recur_vocab *v);
 recur_status rcr_vocab_empty(recur_vocab **out, recur_ctx *cx, bool specials);
 /* The counts in the order of a vocabulary: pointers into *entries, which is to be freed with rcr_free() as *order is. */
 typedef struct rcr_entry {
