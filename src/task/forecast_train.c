@@ -46,7 +46,7 @@ static recur_status partition(job *j, recur_partition *how)
     const recur_forecast_config *c = &j->config;
     *how = (recur_partition){.distinct = c->distinct, .seed = (uint64_t)c->train.seed};
     how->shuffle = c->order == RCR_ORDER_SHUFFLE || (c->order == RCR_ORDER_USUAL && c->rows);
-    return rcr_job_partition(j->cx, c->split, c->valid, c->test, how);
+    return rcr_partition_beside(j->cx, how, c->split, c->valid, c->test);
 }
 
 static void use_part(job *j, int part, int source)

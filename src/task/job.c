@@ -144,13 +144,13 @@ void rcr_file_names_free(rcr_file_names *f)
     *f = (rcr_file_names){0};
 }
 
-recur_status rcr_job_partition(recur_ctx *cx, const char *split, bool own_valid, bool own_test,
-                               recur_partition *how)
+recur_status rcr_partition_beside(recur_ctx *cx, recur_partition *how, const char *split, const char *valid,
+                                  const char *test)
 {
     recur_status status = recur_partition_parse(cx, split, how);
     double all = how->share[0] + how->share[1] + how->share[2];
-    how->share[RECUR_PART_VALID] *= !own_valid;
-    how->share[RECUR_PART_TEST] *= !own_test;
+    how->share[RECUR_PART_VALID] *= !valid;
+    how->share[RECUR_PART_TEST] *= !test;
     double rest = how->share[0] + how->share[1] + how->share[2];
     for (int i = 0; i < RECUR_PARTS && !how->counts && rest > 0; i++)
         how->share[i] *= all / rest;

@@ -40,10 +40,10 @@ typedef struct rcr_file_names {
 recur_status rcr_file_names_split(rcr_file_names *f, recur_ctx *cx, const char *text);
 void rcr_file_names_free(rcr_file_names *f);
 
-/* "A,B,C" into shares of DATA: parts with a file of their own get nothing, the others share as much as before. Other
- * fields stay as they are. */
-recur_status rcr_job_partition(recur_ctx *cx, const char *split, bool own_valid, bool own_test,
-                               recur_partition *how);
+/* Shares or counts from "A,B,C" (how->share, counts); parts that have a file of their own get nothing, the others
+ * share as before. */
+recur_status rcr_partition_beside(recur_ctx *cx, recur_partition *how, const char *split, const char *valid,
+                                  const char *test);
 
 /* Adds bytes to a checksum (FNV-1a); begin with RCR_CHECKSUM. A run is resumed on the same data only. */
 #define RCR_CHECKSUM UINT64_C(0xcbf29ce484222325)
