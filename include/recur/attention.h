@@ -48,7 +48,7 @@ typedef struct recur_attention_config {
 
 /* Parameters are prefix + "." + the field's name; those that the score does not have are NULL. */
 typedef struct recur_attention {
-    recur_attention_score score;
+    recur_attention_config config;
     recur_tensor *W_q, *W_k, *b; /* additive: [A, D], [A, E], [A] */
     recur_tensor *W;             /* general: [D, E]; concat: [A, D + E] */
     recur_tensor *v;             /* additive, concat: [A] */
@@ -58,17 +58,16 @@ typedef struct recur_attention {
 RECUR_API recur_status recur_attention_create(recur_attention *out, recur_params *ps, const char *prefix,
                                               const recur_attention_config *config);
 
-/* Sequences made ready for any number of queries: what depends on the keys alone is computed once. Made by
- * recur_attention_keys_of(); lives on the tape, so until the next recur_tape_begin(). Fields are the
- * library's. */
+/* Sequences made ready for any number of queries: what depends on the keys alone is computed once. Lives on the
+ * tape, so until the next recur_tape_begin(). The fields are the library's. */
 typedef struct recur_attention_keys {
     recur_tensor *values;    /* the keys as given */
     recur_tensor *projected; /* W_k k + b, W k, or the keys */
     recur_tensor *W_q;
-    const struct rcr_rows *value_rows, *key_rows; /* where the valid steps stand in each */
+    const struct rcr_steps *steps;
 } recur_attention_keys;
 
-/* keys [B, T, E] or [T, B, E], as an encoder gives them. */
+/* keys [B, T, E] or [T, B, E], as an encoder gives them. All fields are NULL after an error. */
 RECUR_API recur_attention_keys recur_attention_keys_of(recur_tape *tp, const recur_attention *l,
                                                        recur_tensor *keys, recur_tensor *lengths,
                                                        bool batch_first);

@@ -24,17 +24,18 @@
 
 #include <recur/tensor.h>
 
-#include "kernel/math.h"   /* exp log tanh sigmoid relu and their gradients */
-#include "kernel/array.h"  /* fill, copy, axpy, broadcasting arithmetic, strided moves */
-#include "kernel/drop.h"   /* masks that are kept: dropout, zoneout */
-#include "kernel/reduce.h" /* sums, maxima, softmax, norms */
-#include "kernel/gemm.h"   /* matrix product */
-#include "kernel/rnn.h"    /* a step of each recurrent cell */
-#include "kernel/optim.h"  /* updates of optimizers */
-#include "kernel/index.h"  /* gather, scatter, running maximum */
-#include "kernel/norm.h"   /* layer and batch normalisation */
-#include "kernel/loss.h"   /* losses */
-#include "kernel/crf.h"    /* conditional random field */
+#include "kernel/math.h"      /* exp log tanh sigmoid relu and their gradients */
+#include "kernel/array.h"     /* fill, copy, axpy, broadcasting arithmetic, strided moves */
+#include "kernel/drop.h"      /* masks that are kept: dropout, zoneout */
+#include "kernel/reduce.h"    /* sums, maxima, softmax, norms */
+#include "kernel/gemm.h"      /* matrix product */
+#include "kernel/rnn.h"       /* a step of each recurrent cell */
+#include "kernel/optim.h"     /* updates of optimizers */
+#include "kernel/index.h"     /* gather, scatter, running maximum */
+#include "kernel/norm.h"      /* layer and batch normalisation */
+#include "kernel/loss.h"      /* losses */
+#include "kernel/crf.h"       /* conditional random field */
+#include "kernel/attention.h" /* scores and weights */
 
 enum { RCR_LANES = 16 };
 
@@ -52,6 +53,7 @@ typedef struct rcr_kernels {
     rcr_norm_kernels norm;
     rcr_loss_kernels loss;
     rcr_crf_kernels crf;
+    rcr_attention_kernels attention;
 } rcr_kernels;
 
 /* The table of this context's instruction set for RECUR_F32 or RECUR_F64. */

@@ -213,6 +213,27 @@ CASE(case_crf)
         k->crf.path_dA(q.T, K, r->index, 1, -0.3, low.dA, half, NULL);
 }
 
+/* ---- attention: rows of up to 40 columns one apart; in a softmax, some numbers hide their steps ---- */
+
+CASE(case_tanh_scores)
+{
+    int64_t A = g->n % 41, n = g->outer;
+    const void *q = g->seed >> 16 & 1 ? g->in[0] : NULL;
+    void *dp = g->seed >> 17 & 1 ? r->y[1] : NULL, *dv = g->seed >> 18 & 1 ? r->y[3] : NULL;
+    k->attention.tanh_scores(n, A, q, g->in[1], A + 1, g->in[2], r->y[0]);
+    k->attention.tanh_scores_back(n, A, q, g->in[1], A + 1, g->in[2], g->in[3], dp, r->y[2], dv);
+}
+
+CASE(case_attend_softmax)
+{
+    int64_t n = g->k < 200 ? g->k : 200, ld = n + 1;
+    k->attention.hide(n, g->index, r->y[3]);
+    k->attention.softmax(g->outer, n, ld, 0.3, g->seed >> 16 & 1 ? r->y[3] : NULL,
+                         g->seed >> 17 & 1 ? g->in[1] : NULL, n, r->y[0]);
+    k->attention.softmax_back(g->outer, n, ld, 0.3, g->in[2], g->seed >> 18 & 1 ? g->in[3] : g->in[2],
+                              r->y[1]);
+}
+
 /* clang-format off */
 #define MORE_BITS_CASES                                                                                      \
     {"rnn_tanh", case_rnn_tanh}, {"rnn_tanh backward", case_rnn_tanh_back},                                  \
@@ -226,7 +247,7 @@ CASE(case_crf)
     {"layer_norm backward", case_layer_norm_backward}, {"batch_norm", case_batch_norm},                      \
     {"mse", case_mse}, {"smooth_l1", case_smooth_l1}, {"huber", case_huber}, {"bce", case_bce},              \
     {"bce_with_logits", case_bce_with_logits}, {"cross_entropy", case_cross_entropy}, {"nll", case_nll},              \
-    {"crf", case_crf},
+    {"crf", case_crf}, {"tanh_scores", case_tanh_scores}, {"attention softmax", case_attend_softmax},
 /* clang-format on */
 
 #endif

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Operations, and the layers made of one, against PyTorch: every file of reference/ops but attention, which is
- * named, counted and passed over. Nothing in a file that runs may stay unread. */
+/* Operations and layers against PyTorch: every file of reference/ops. Nothing in a file may stay unread. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,9 +10,11 @@
 
 #include <cmocka.h>
 
+#include <recur/attention.h>
 #include <recur/layer.h>
 #include <recur/op.h>
 
+#include "support/attention_twin.h"
 #include "support/reference.h"
 
 enum { MAX_PARTS = 8 };
@@ -298,10 +299,80 @@ static void run_batch_norm_eval(reference *r)
     assert_int_equal(recur_item(l.num_batches_tracked, 0), 0);
 }
 
+/* --- attention --- */
+
+/* A option that may be "none". */
+static int64_t whole_or_0(const reference *r, const char *key)
+{
+    return reference_is(r, key, "none") ? 0 : reference_whole(r, key);
+}
+
+static void run_multihead(reference *r)
+{
+    recur_multihead l;
+    const char *const self[] = {"input"}, *const cross[] = {"query", "key", "value"};
+    bool alone = reference_flag(r, "self_attention");
+    recur_multihead_config config = {.embed = reference_whole(r, "embed_dim"),
+                                     .heads = reference_whole(r, "num_heads"),
+                                     .kdim = whole_or_0(r, "kdim"),
+                                     .vdim = whole_or_0(r, "vdim"),
+                                     .no_bias = !reference_flag(r, "bias"),
+                                     .batch_first = reference_flag(r, "batch_first")};
+    reference_ok(r, recur_multihead_create(&l, r->ps, "", &config));
+    reference_load(r);
+    recur_tensor *x[] = {reference_input(r, alone ? "input" : "query"), reference_input(r, "key"),
+                         reference_input(r, "value")};
+    bool average = reference_flag(r, "average_attn_weights");
+    recur_multihead_in in = {.query = x[0],
+                             .key = x[1],
+                             .value = x[2],
+                             .key_padding_mask = reference_input(r, "key_padding_mask"),
+                             .attn_mask = reference_input(r, "attn_mask"),
+                             .weights = average ? RECUR_WEIGHTS_MEAN : RECUR_WEIGHTS_HEADS};
+    recur_attention_out y = recur_multihead_forward(r->tp, &l, &in);
+    reference_expect(r, "expect.weights", y.weights);
+    check(r, y.output, alone ? self : cross, x, alone ? 1 : 3);
+}
+
+/* The file's scores are those of all steps, padding included. */
+static void run_decoder_attention(reference *r, recur_attention_score score, bool bias)
+{
+    recur_attention l;
+    recur_entry v = {.shape = (int64_t[]){0}};
+    recur_tensor *x[] = {reference_input(r, "query"), reference_input(r, "keys")};
+    recur_tensor *lengths = reference_input(r, "lengths");
+    recur_archive_find(r->archive, "param.v", &v);
+    recur_attention_config config = {score, recur_dim(x[0], -1), recur_dim(x[1], -1), v.shape[0], !bias};
+    reference_ok(r, recur_attention_create(&l, r->ps, "", &config));
+    reference_load(r);
+    assert_int_equal(recur_rank(x[0]), reference_flag(r, "multi_query") ? 3 : 2);
+    recur_attention_out y = recur_attention_forward(r->tp, &l, x[0], x[1], lengths, true);
+    recur_tensor *scores = twin_scores(r->tp, &l, x[0], x[1]);
+    int64_t shape[] = {recur_dim(x[1], 0), recur_dim(x[1], 1)};
+    reference_expect(r, "expect.scores",
+                     recur_rank(x[0]) == 2 ? recur_reshape(r->tp, scores, 2, shape) : scores);
+    reference_expect(r, "expect.weights", y.weights);
+    check(r, y.output, (const char *[]){"query", "keys"}, x, 2);
+}
+
+static void run_additive(reference *r)
+{
+    run_decoder_attention(r, RECUR_ATTENTION_ADDITIVE, reference_flag(r, "bias"));
+}
+
+static void run_luong(reference *r)
+{
+    run_decoder_attention(r,
+                          reference_is(r, "form", "dot")       ? RECUR_ATTENTION_DOT
+                          : reference_is(r, "form", "general") ? RECUR_ATTENTION_GENERAL
+                                                               : RECUR_ATTENTION_CONCAT,
+                          false);
+}
+
 static const reference_kind kinds[] = {
     {"add", run_add},
-    {"attention_additive", NULL},
-    {"attention_luong", NULL},
+    {"attention_additive", run_additive},
+    {"attention_luong", run_luong},
     {"batch_norm_eval", run_batch_norm_eval},
     {"batch_norm_train", run_batch_norm_train},
     {"bmm", run_matmul},
@@ -316,7 +387,7 @@ static const reference_kind kinds[] = {
     {"log_softmax", run_log_softmax},
     {"matmul", run_matmul},
     {"mul", run_mul},
-    {"multihead_attention", NULL},
+    {"multihead_attention", run_multihead},
     {"pool_max", run_pool_max},
     {"pool_mean", run_pool_mean},
     {"pool_sum", run_pool_sum},

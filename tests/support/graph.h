@@ -45,7 +45,7 @@ recur_tensor *graph_weigh(recur_tape *tp, recur_tensor *y);
 /* An expression of parameters p[0 .. n - 1]. */
 typedef recur_tensor *expression(recur_tape *tp, recur_tensor *const *p, const int64_t *options);
 
-enum { GRAPH_PARAMS = 4, GRAPH_OPTIONS = 8 };
+enum { GRAPH_PARAMS = 8, GRAPH_OPTIONS = 8 };
 
 typedef struct gradient_case {
     const char *name;

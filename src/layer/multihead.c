@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: MIT
+/* Attention with several heads (Vaswani et al. 2017), as torch.nn.MultiheadAttention: the products around
+ * attention_core.c. */
+#include <recur/attention.h>
+#include <recur/init.h>
+
+#include <math.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/number.h"
+#include "layer/attention_core.h"
+#include "layer/name.h"
+#include "tape/tape.h"
+
+/* --- parameters --- */
+
+static recur_status check_config(recur_params *ps, const recur_multihead_config *f)
+{
+    char number[RCR_NUMBER_SIZE];
+    if (f->embed < 1 || f->heads < 1 || f->embed % f->heads)
+        return rcr_fail(ps->cx, RECUR_EINVAL, "multihead: %lld columns cannot be dealt out to %lld heads",
+                        (long long)f->embed, (long long)f->heads);
+    if (f->kdim < 0 || f->vdim < 0 || f->embed > INT64_MAX / 3)
+        return rcr_fail(ps->cx, RECUR_EINVAL,
+                        "multihead: widths %lld, %lld and %lld of query, keys and values are not possible",
+                        (long long)f->embed, (long long)f->kdim, (long long)f->vdim);
+    if (!(f->dropout >= 0.0 && f->dropout <= 1.0))
+        return rcr_fail(ps->cx, RECUR_EINVAL, "multihead: dropout must be in 0 .. 1, not %s",
+                        rcr_format_double(number, f->dropout));
+    return RECUR_OK;
+}
+
+/* A parameter at *w, a matrix by Glorot uniform; does nothing where *s is an error already. */
+static void add(recur_tensor **w, recur_params *ps, const char *prefix, const char *name, int64_t rows,
+                int64_t columns, recur_status *s)
+{
+    if (*s)
+        return;
+    *w = rcr_layer_param(ps, prefix, name, columns ? 2 : 1, (int64_t[]){rows, columns});
+    if (!*w)
+        *s = recur_error(ps->cx, NULL);
+    else if (columns)
+        *s = recur_init_xavier_uniform(ps, *w, 1.0);
+}
+
+recur_status recur_multihead_create(recur_multihead *out, recur_params *ps, const char *prefix,
+                                    const recur_multihead_config *config)
+{
+    recur_multihead l = {.config = *config};
+    recur_multihead_config *f = &l.config;
+    int64_t E = f->embed;
+    f->kdim = f->kdim ? f->kdim : E;
+    f->vdim = f->vdim ? f->vdim : E;
+    recur_status s = check_config(ps, f);
+    *out = (recur_multihead){0};
+    if (f->kdim == E && f->vdim == E) {
+        add(&l.in_proj_weight, ps, prefix, "in_proj_weight", 3 * E, E, &s);
+    } else {
+        add(&l.q_proj_weight, ps, prefix, "q_proj_weight", E, E, &s);
+        add(&l.k_proj_weight, ps, prefix, "k_proj_weight", E, f->kdim, &s);
+        add(&l.v_proj_weight, ps, prefix, "v_proj_weight", E, f->vdim, &s);
+    }
+    if (!f->no_bias)
+        add(&l.in_proj_bias, ps, prefix, "in_proj_bias", 3 * E, 0, &s);
+    add(&l.out_proj_weight, ps, prefix, "out_proj.weight", E, E, &s);
+    if (!s)
+        s = recur_init_uniform(ps, l.out_proj_weight, -1.0 / sqrt((double)E), 1.0 / sqrt((double)E));
+    if (!f->no_bias)
+        add(&l.out_proj_bias, ps, prefix, "out_proj.bias", E, 0, &s);
+    if (!s)
+        *out = l;
+    return s;
+}
+
+/* --- forward --- */
+
+typedef struct projection {
+    recur_tensor *q, *k, *v;
+    int64_t q_at, k_at, v_at; /* columns where each begins */
+} projection;
+
+/* x through parts from .. from + n - 1 of in_proj_weight (0 query, 1 key, 2 value), or through `own`. */
+static recur_tensor *project(recur_tape *tp, const recur_multihead *l, recur_tensor *x, recur_tensor *own,
+                             int from, int n)
+{
+    recur_tensor *w = own ? own : l->in_proj_weight, *b = l->in_proj_bias;
+    int64_t E = l->config.embed, first = from * E, end = (from + n) * E;
+    if (!own && n < 3)
+        w = recur_slice(tp, w, 0, first, end, 1);
+    if (b && n < 3)
+        b = recur_slice(tp, b, 0, first, end, 1);
+    return recur_linear(tp, x, w, b);
+}
+
+/* As few products as the inputs allow: what is one tensor with one set of steps is projected together. */
+static projection project_all(recur_tape *tp, const recur_multihead *l, recur_tensor *q, recur_tensor *k,
+                              recur_tensor *v)
+{
+    int64_t E = l->config.embed;
+    projection p = {0};
+    if (l->in_proj_weight && q == k && k == v) {
+        p = (projection){.k_at = E, .v_at = 2 * E};
+        p.q = p.k = p.v = project(tp, l, q, NULL, 0, 3);
+        return p;
+    }
+    p.q = project(tp, l, q, l->q_proj_weight, 0, 1);
+    if (l->in_proj_weight && k == v) {
+        p.v_at = E;
+        p.k = p.v = project(tp, l, k, NULL, 1, 2);
+        return p;
+    }
+    p.k = project(tp, l, k, l->k_proj_weight, 1, 1);
+    p.v = project(tp, l, v, l->v_proj_weight, 2, 1);
+    return p;
+}
+
+/* Which steps take part; the query's are the keys' in self attention where only lengths say so. */
+static bool find_steps(recur_tape *tp, const recur_multihead *l, const recur_multihead_in *in,
+                       const rcr_steps **q, const rcr_steps **k)
+{
+    bool batch_first = l->config.batch_first, self = !in->key;
+    recur_tensor *mask = in->key_padding_mask, *lengths = in->query_lengths;
+    if (mask && mask->dtype != RECUR_I64)
+        mask = NULL; /* numbers to add: they hide nothing for sure */
+    *k = *q = rcr_steps_of(tp, self ? in->query : in->key, in->lengths, mask, batch_first);
+    if (*k && !(self && !mask && !lengths))
+        *q = rcr_steps_of(tp, in->query, lengths || !self ? lengths : in->lengths, NULL, batch_first);
+    return *q;
+}
+
+static rcr_attend attend_of(const recur_multihead *l, const recur_multihead_in *in, const projection *x,
+                            const rcr_steps *q, const rcr_steps *k)
+{
+    int64_t H = l->config.heads, D = l->config.embed / H, B = q->padded.B;
+    rcr_attend p = {.q = q->packed, .k = k->packed, .v = k->packed, .H = H, .D = D, .E = D};
+    p.q_at = x->q_at, p.k_at = x->k_at, p.v_at = x->v_at;
+    p.scale = 1.0 / sqrt((double)D);
+    p.dropout = l->config.dropout;
+    p.weights = in->weights;
+    bool heads = in->weights == RECUR_WEIGHTS_HEADS;
+    int64_t each[] = {B, H, q->padded.T, k->padded.T}, mean[] = {B, q->padded.T, k->padded.T};
+    p.weights_rank = heads ? 4 : 3;
+    memcpy(p.weights_shape, heads ? each : mean, heads ? sizeof each : sizeof mean);
+    return p;
+}
+
+recur_attention_out recur_multihead_forward(recur_tape *tp, const recur_multihead *l,
+                                            const recur_multihead_in *in)
+{
+    const rcr_steps *qs, *ks;
+    recur_attention_out y = {0};
+    if (!find_steps(tp, l, in, &qs, &ks))
+        return y;
+    recur_tensor *key = in->key ? in->key : in->query, *value = in->value ? in->value : key;
+    recur_tensor *q = rcr_pack_steps(tp, qs, in->query, "the query");
+    recur_tensor *k = key == in->query && ks == qs ? q : rcr_pack_steps(tp, ks, key, "the key");
+    recur_tensor *v = value == key ? k : rcr_pack_steps(tp, ks, value, "the value");
+    projection x = project_all(tp, l, q, k, v);
+    if (rcr_stuck(tp->cx))
+        return y;
+    rcr_attend p = attend_of(l, in, &x, qs, ks);
+    recur_tensor *mask = in->key_padding_mask;
+    mask = mask && mask->dtype == RECUR_I64 && !ks->holes ? NULL : mask;
+    rcr_attend_in parts = {.q = x.q, .k = x.k, .v = x.v, .key_mask = mask, .attn_mask = in->attn_mask};
+    y = rcr_attend_heads(tp, &p, &parts);
+    y.output = recur_linear(tp, y.output, l->out_proj_weight, l->out_proj_bias);
+    y.output = rcr_unpack_steps(tp, qs, y.output);
+    return y.output ? y : (recur_attention_out){0};
+}
