@@ -163,8 +163,7 @@ extern const recur_option_group cli_ask_groups[];
 int cli_ask_check(const cli_task *task, const cli_ask *ask);
 
 /* ---- the commands, a file each ---- */
-extern const cli_command cli_train, cli_evaluate, cli_predict, cli_inspect, cli_forward,
-    cli_plot, cli_data;
+extern const cli_command cli_train, cli_evaluate, cli_predict, cli_inspect, cli_forward, cli_plot, cli_data;
 
 #define CLI_COUNT(table) (sizeof(table) / sizeof(table)[0])
 

@@ -35,6 +35,7 @@
 #include "kernel/norm.h"      /* layer and batch normalisation */
 #include "kernel/loss.h"      /* losses */
 #include "kernel/crf.h"       /* conditional random field */
+#include "kernel/ctc.h"       /* connectionist temporal classification */
 #include "kernel/attention.h" /* scores and weights */
 
 enum { RCR_LANES = 16 };
@@ -54,6 +55,7 @@ typedef struct rcr_kernels {
     rcr_loss_kernels loss;
     rcr_crf_kernels crf;
     rcr_attention_kernels attention;
+    rcr_ctc_kernels ctc;
 } rcr_kernels;
 
 /* The table of this context's instruction set for RECUR_F32 or RECUR_F64. */

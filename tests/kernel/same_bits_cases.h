@@ -213,6 +213,16 @@ CASE(case_crf)
         k->crf.path_dA(q.T, K, r->index, 1, -0.3, low.dA, half, NULL);
 }
 
+/* ---- connectionist temporal classification: 8 classes, the last blank; up to 19 labels and 17 steps ---- */
+
+CASE(case_ctc)
+{
+    rcr_ctc_steps q = {.T = g->outer, .step = 8, .lp = g->in[0], .blank = 7, .L = g->n % 20, .y = g->index};
+    r->scalar[0] = k->ctc.forward(&q, r->y[0], g->workspace);
+    if (r->scalar[0] != -INFINITY)
+        k->ctc.backward(&q, r->y[0], 0.7, r->y[1], g->workspace);
+}
+
 /* ---- attention: rows of up to 40 columns one apart; in a softmax, some numbers hide their steps ---- */
 
 CASE(case_tanh_scores)
@@ -247,7 +257,7 @@ CASE(case_attend_softmax)
     {"layer_norm backward", case_layer_norm_backward}, {"batch_norm", case_batch_norm},                      \
     {"mse", case_mse}, {"smooth_l1", case_smooth_l1}, {"huber", case_huber}, {"bce", case_bce},              \
     {"bce_with_logits", case_bce_with_logits}, {"cross_entropy", case_cross_entropy}, {"nll", case_nll},              \
-    {"crf", case_crf}, {"tanh_scores", case_tanh_scores}, {"attention softmax", case_attend_softmax},
+    {"crf", case_crf}, {"ctc", case_ctc}, {"tanh_scores", case_tanh_scores}, {"attention softmax", case_attend_softmax},
 /* clang-format on */
 
 #endif
