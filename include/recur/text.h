@@ -413,9 +413,10 @@ RECUR_API int64_t recur_pad_lengths(const recur_sequences *s, const int64_t *ind
 
 /* ------------------------------------------------------------------------------------------------- buckets
  * Batches of examples of like length. Shuffled: the examples are put into an order that depends on seed and epoch
- * alone, cut into pools of POOL batches, sorted by length within a pool, cut into batches, and the batches are
- * shuffled: padding stays under a tenth, and an epoch always has the same number of batches. In order (not shuffled):
- * by length, for evaluation, where `index` tells which example a row is. */
+ * alone, cut into pools of `pool` batches, sorted by length within a pool (to a sixteenth, so that other examples meet
+ * in each epoch), cut into batches, and the batches are shuffled. Padding is some hundredths of a batch of 32, and an
+ * epoch always has the same number of batches. In order (not shuffled): by length, for evaluation, where `index`
+ * tells which example a row is. */
 typedef struct recur_buckets recur_buckets;
 
 typedef struct recur_bucket_options {
@@ -424,7 +425,7 @@ typedef struct recur_bucket_options {
         units; /* and at most so many units with padding (B * T); 0: any. Then batches are cut from all examples
                       sorted by length, and only equals and the batches are shuffled. A longer example is a batch
                       of its own */
-    int64_t pool; /* batches that are sorted together; 0: 50 */
+    int64_t pool; /* batches that are sorted together; 0: 50, or 8192 examples if that is more */
     bool shuffle;
     uint64_t seed;
 } recur_bucket_options;
@@ -449,7 +450,7 @@ RECUR_API void recur_buckets_tell(const recur_buckets *b, uint64_t *epoch, int64
 
 /* ------------------------------------------------------------------------------------------------- streams
  * A text of any size as one row of units: it stays in its file, and units are made where they are asked for (an index
- * remembers every 64 KiB where it is). Line ends are units, as RECUR_TOKENS_LINES says, so create the tokenizer with
+ * remembers every 16 KiB where it is). Line ends are units, as RECUR_TOKENS_LINES says, so create the tokenizer with
  * it; max_length does not count here. A line of more than 1 MiB is cut into pieces, at blanks where it has any. */
 typedef struct recur_stream recur_stream;
 

@@ -25,6 +25,8 @@ void rcr_files_close(rcr_files *f);
 recur_status rcr_files_empty(const rcr_files *f, int64_t file, const char *what);
 /* Where a piece of a file's text stands; column 0 where it is not in the map. */
 recur_place rcr_files_place(const rcr_files *f, int64_t file, int64_t line, recur_span text);
+/* The number of the character at `at`, from 1, in its line of a text that begins at `begin`. */
+int64_t rcr_column_of(const char *begin, const char *at);
 /* Does the path end so, letter case aside? */
 bool rcr_has_extension(const char *path, const char *extension);
 

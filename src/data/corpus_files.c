@@ -54,8 +54,7 @@ recur_status rcr_files_empty(const rcr_files *f, int64_t file, const char *what)
     return rcr_fail(f->cx, RECUR_EFORMAT, "%s:1: the file is empty; %s", f->name[file], what);
 }
 
-/* The number of the character at `at`, from 1, in a line that begins behind the last line end before it. */
-static int64_t column_of(const char *begin, const char *at)
+int64_t rcr_column_of(const char *begin, const char *at)
 {
     int64_t column = 1;
     uint32_t code;
@@ -76,7 +75,7 @@ recur_place rcr_files_place(const rcr_files *f, int64_t file, int64_t line, recu
     const char *begin = (const char *)f->map[file].bytes;
     uintptr_t at = (uintptr_t)text.text, first = (uintptr_t)begin;
     bool mapped = at >= first && at <= first + f->map[file].size;
-    return (recur_place){f->name[file], line, mapped ? column_of(begin, text.text) : 0};
+    return (recur_place){f->name[file], line, mapped ? rcr_column_of(begin, text.text) : 0};
 }
 
 bool rcr_has_extension(const char *path, const char *extension)
