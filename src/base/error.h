@@ -11,11 +11,17 @@
  * expected and what came, with names and numbers. If an expression error is stuck, it stays: the first error
  * wins and rcr_fail() only returns its argument. cx may be NULL.
  *
- * A macro, so that compilers and analysers see that the status comes back. It is evaluated twice.
+ * A macro, so that compilers and analysers see that the status comes back; a statement in an expression, so
+ * that it is evaluated once.
  */
 void rcr_record(recur_ctx *cx, recur_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-#define rcr_fail(cx, status, ...) rcr_recorded((rcr_record((cx), (status), __VA_ARGS__), (status)))
+#define rcr_fail(cx, status, ...)                   \
+    rcr_recorded(__extension__({                    \
+        recur_status rcr_status_ = (status);        \
+        rcr_record((cx), rcr_status_, __VA_ARGS__); \
+        rcr_status_;                                \
+    }))
 static inline recur_status rcr_recorded(recur_status status)
 {
     return status;

@@ -17,8 +17,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Scores [K, P] made ready for one direction; the recursions only read them. E[i][j] = exp(X[i][j] - m[j]); m [P]: the greatest of
- * each column, 0 for a column of -infinity. */
+/* Scores [K, P] made ready for one direction; the recursions only read them. E[i][j] = exp(X[i][j] - m[j]);
+ * m [P]: the greatest of each column, 0 for a column of -infinity. */
 typedef struct rcr_crf_matrix {
     void *X, *Xt; /* and its transpose */
     void *E, *m;

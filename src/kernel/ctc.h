@@ -5,7 +5,7 @@
  * A target of L labels y has n = 2 L + 1 states: a blank before, between and behind its labels. An alignment
  * stays in a state, goes to the next, or skips the blank between two different labels.
  *
- *     alpha_t[s] = lp_t[s] + log(e^alpha_t-1[s] + e^alpha_t-1[s-1] + e^alpha_t-1[s-2] where s may be skipped to)
+ *     alpha_t[s] = lp_t[s] + log(e^alpha_t-1[s] + e^alpha_t-1[s-1] + e^alpha_t-1[s-2] where that may skip)
  *     beta_t[s]  = the same from behind, without lp_t[s]
  *
  * lp_t[s] is the log-probability of the class of state s. Each alpha is kept less its greatest element.

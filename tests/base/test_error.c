@@ -55,6 +55,17 @@ static void test_record(void **state)
     check(cx, RECUR_OK, "no error");
 }
 
+/* Arguments may be calls. */
+static void test_evaluated_once(void **state)
+{
+    recur_ctx *cx = *state;
+    int statuses = 0, texts = 0;
+    assert_int_equal(rcr_fail((statuses++, cx), (statuses++, RECUR_EIO), "%d", ++texts), RECUR_EIO);
+    assert_int_equal(statuses, 2);
+    assert_int_equal(texts, 1);
+    recur_clear(cx);
+}
+
 static void test_first_expression_error_wins(void **state)
 {
     recur_ctx *cx = *state;
@@ -121,13 +132,10 @@ static void test_no_context(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names),
-        cmocka_unit_test(test_record),
-        cmocka_unit_test(test_first_expression_error_wins),
-        cmocka_unit_test(test_stick_last),
-        cmocka_unit_test(test_own_text_as_argument),
-        cmocka_unit_test(test_long_text),
-        cmocka_unit_test(test_no_context),
+        cmocka_unit_test(test_names),          cmocka_unit_test(test_record),
+        cmocka_unit_test(test_evaluated_once), cmocka_unit_test(test_first_expression_error_wins),
+        cmocka_unit_test(test_stick_last),     cmocka_unit_test(test_own_text_as_argument),
+        cmocka_unit_test(test_long_text),      cmocka_unit_test(test_no_context),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -30,6 +30,13 @@ rm "$run"/*.svg
 run "$recur" plot "$run"
 expect "plot" 0 "*loss.svg*loss.png*forecast.svg*forecast.png" ""
 check "draws again" [ -s "$run/loss.svg" ]
+cp -r "$run" bare
+rm bare/forecast.[sp]*g
+for rows in 1 0; do
+    head -n "$rows" "$run/forecast.csv" >bare/forecast.csv
+    run "$recur" plot bare
+    expect "a forecast.csv of $rows lines and no row: the loss alone" 0 $'bare/loss.svg\nbare/loss.png' ""
+done
 run "$recur" plot broken --json
 expect "plot --json" 0 "{\"pictures\": [[]\"broken/loss.svg\", *]}" ""
 "${train[@]}" --out "$run" --no-plot --quiet >/dev/null

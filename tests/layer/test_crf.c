@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* The conditional random field: gradients; enumeration of all paths, with and without rules, of mild and of extreme
- * scores; padding; bits; rules from tag names; refusals; failing allocations. */
+/* The conditional random field: gradients; enumeration of all paths, with and without rules, of mild and of
+ * extreme scores; padding; bits; rules from tag names; refusals; failing allocations. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,8 +11,8 @@
 #include "support/fail_alloc.h"
 #include "support/graph.h"
 
-/* --- gradients. Parameters: emissions, transitions, start, end; options: batch_first, the outputs that count (1 log
- * likelihood, 2 log Z, 4 log Z alone), B, T, lengths or not. Tags in the padding are nonsense. --- */
+/* --- gradients. Parameters: emissions, transitions, start, end; options: batch_first, the outputs that count
+ * (1 log likelihood, 2 log Z, 4 log Z alone), B, T, lengths or not. Tags in the padding are nonsense. --- */
 
 enum { MAX_TAGS = 128 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Connectionist temporal classification: gradients; enumeration of all alignments; padding; bits; impossible and empty
- * targets; greedy decoding; refusals; failing allocations. */
+/* Connectionist temporal classification: gradients; enumeration of all alignments; padding; bits; impossible
+ * and empty targets; greedy decoding; refusals; failing allocations. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

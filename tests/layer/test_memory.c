@@ -17,6 +17,7 @@ typedef struct net {
     recur_layer_norm layer_norm;
     recur_batch_norm batch_norm;
     recur_linear_layer linear;
+    recur_crf crf;
 } net;
 
 enum { B = 3, T = 5, V = 7, E = 4 };
@@ -30,6 +31,8 @@ static recur_status create(net *n, recur_params *ps)
         s = recur_batch_norm_create(&n->batch_norm, ps, "b", E, 1e-5, 0.1, true);
     if (!s)
         s = recur_linear_create(&n->linear, ps, "o", E, V, true);
+    if (!s)
+        s = recur_crf_create(&n->crf, ps, "c", V, true);
     return s ? s : recur_init_orthogonal(ps, n->linear.weight, 1.0);
 }
 
@@ -42,7 +45,20 @@ static recur_tensor *pooled(recur_tape *tp, recur_tensor *x)
     return recur_div(tp, recur_matmul(tp, g, y), recur_affine(tp, recur_exp(tp, y), 1.0, 1.0));
 }
 
-/* A loss of 5 parts. */
+/* Losses over whole sequences of labels [B, T] from scores [B, T, V]. */
+static recur_tensor *sequence_loss(recur_tape *tp, const net *n, recur_tensor *scores, recur_tensor *labels)
+{
+    recur_tensor *nll =
+        recur_affine(tp, recur_crf_log_likelihood(tp, &n->crf, scores, labels, NULL), -1.0, 0.0);
+    recur_tensor *steps = recur_log_softmax(tp, recur_transpose(tp, scores, 0, 1), 2);
+    recur_tensor *target = recur_input(tp, RECUR_I64, 2, (int64_t[]){B, 2}, (int64_t[]){1, 2, 3, 3, 4, 5});
+    recur_crf_viterbi(tp, &n->crf, scores, NULL);
+    recur_crf_marginals(tp, &n->crf, scores, NULL);
+    return recur_add(tp, recur_sum(tp, nll, 0, false),
+                     recur_ctc_loss(tp, steps, target, NULL, NULL, (recur_ctc){0}));
+}
+
+/* A loss of 6 parts. */
 static recur_tensor *step(recur_tape *tp, const net *n, recur_mode mode)
 {
     recur_tape_begin(tp, mode);
@@ -56,14 +72,16 @@ static recur_tensor *step(recur_tape *tp, const net *n, recur_mode mode)
                  *labels = recur_reshape(tp, ids, 1, (int64_t[]){-1});
     recur_tensor *y = pooled(tp, x), *p = recur_sigmoid(tp, y),
                  *zero = recur_detach(tp, recur_affine(tp, y, 0.0, 0.0));
-    recur_tensor *part[5] = {
+    recur_tensor *scores = recur_reshape(tp, logits, 3, (int64_t[]){B, T, V});
+    recur_tensor *part[6] = {
         recur_cross_entropy(tp, logits, labels, RECUR_CLASS_LOSS),
         recur_nll_loss(tp, recur_log_softmax(tp, logits, 1), labels, RECUR_CLASS_LOSS),
         recur_bce_loss(tp, p, zero, RECUR_SUM),
         recur_bce_with_logits(tp, y, zero, recur_slice(tp, p, 0, 0, 1, 1), RECUR_MEAN),
         recur_huber_loss(tp, recur_max(tp, y, 1, false), recur_sum(tp, zero, 1, false), 1.0, RECUR_MEAN),
+        sequence_loss(tp, n, scores, ids),
     };
-    return recur_sum(tp, recur_stack(tp, part, 5, 0), RECUR_ALL_AXES, false);
+    return recur_sum(tp, recur_stack(tp, part, 6, 0), RECUR_ALL_AXES, false);
 }
 
 static recur_status work(const recur_allocator *allocator, void *argument)

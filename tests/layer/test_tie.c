@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* A linear layer whose weight is an embedding's table: gradients of both uses add up, and the weight is one tensor to
- * optimizers, counts and files. */
+/* A linear layer whose weight is an embedding's table: gradients of both uses add up, and the weight is one
+ * tensor to optimizers, counts and files. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,8 +16,8 @@ enum { V = 6, E = 4 };
 
 static const int64_t ids[] = {1, 5, 0, 1, 3};
 
-/* Scores of the next word, from tanh of each word's row. Parameters: the table of the embedding, that of the head (may
- * be the same), the bias. */
+/* Scores of the next word, from tanh of each word's row: the table of the embedding, that of the head (may be
+ * the same), the bias. */
 static recur_tensor *scores(recur_tape *tp, recur_tensor *table, recur_tensor *head, recur_tensor *bias)
 {
     recur_embedding_layer e = {.weight = table, .padding_idx = 0};
@@ -26,8 +26,7 @@ static recur_tensor *scores(recur_tape *tp, recur_tensor *table, recur_tensor *h
     return recur_linear_forward(tp, &l, recur_tanh(tp, x));
 }
 
-/* Row 0 is the padding of the embedding, whose gradient comes from the head alone; finite differences see both uses, so
- * the case has no padding. */
+/* Without a padding row, whose gradient would leave out what finite differences see. */
 static recur_tensor *tied(recur_tape *tp, recur_tensor *const *p, const int64_t *o)
 {
     (void)o;
