@@ -11,6 +11,7 @@
 #define RECUR_METRICS_H
 
 #include "data.h"
+#include "scheme.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -60,14 +61,13 @@ RECUR_API void recur_classification_metrics(recur_classification *out, recur_prf
 /* ------------------------------------------------------------------------------------------------ entities
  * Precision, recall and F1 over entities: one counts as correct if type, first and last token all agree.
  *
- * A tag is "O", or a letter, '-' and a type ("B-PER"), or a letter alone (the type is then ""). Letters: B
- * begins, I and M go on, E and L end, S, U and W are an entity of one token: IOB1, IOB2, IOBES, BILOU, BMES. */
+ * Tags are those that recur_span_tag_of() (scheme.h) reads, of any scheme: IOB1, IOB2, IOBES, BILOU, BMES. */
 typedef enum recur_entity_rule {
-    RECUR_ENTITY_CONLL = 0, /* as conlleval (Tjong Kim Sang & Buchholz 2000) reads any of these schemes, mixed
-                               ones too: an I after O, or after another type, begins an entity */
-    RECUR_ENTITY_STRICT =
-        1 /* only B and S begin an entity; what goes on or ends where none is open is ignored
-                             */
+    /* as conlleval (Tjong Kim Sang & Buchholz 2000) reads any of these schemes, mixed ones too: an I after O, or
+     * after another type, begins an entity */
+    RECUR_ENTITY_CONLL = 0,
+    /* only B and S begin an entity; what goes on or ends where none is open is ignored */
+    RECUR_ENTITY_STRICT = 1
 } recur_entity_rule;
 
 typedef struct recur_entities recur_entities;

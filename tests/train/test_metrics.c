@@ -1,17 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Regression metrics against the reference cases, and at their edges. */
-#include <jansson.h>
-
 #include "data/data_test.h"
-
-static double *numbers(const json_t *array, int64_t *n)
-{
-    *n = (int64_t)json_array_size(array);
-    double *v = malloc((size_t)*n * sizeof *v);
-    for (int64_t i = 0; i < *n; i++)
-        v[i] = json_number_value(json_array_get(array, (size_t)i));
-    return v;
-}
+#include "support/json.h"
 
 /* What MASE divides by comes through the same functions that a training run uses. */
 static double naive_error(recur_ctx *cx, const double *train, int64_t n, int64_t m)
@@ -32,11 +22,11 @@ static double naive_error(recur_ctx *cx, const double *train, int64_t n, int64_t
 static void check_case(recur_ctx *cx, const json_t *c)
 {
     int64_t n, n_train;
-    double *train = numbers(json_object_get(c, "train"), &n_train);
-    double *y = numbers(json_object_get(c, "target"), &n), *p = numbers(json_object_get(c, "predicted"), &n);
-    double naive =
-        naive_error(cx, train, n_train, (int64_t)json_integer_value(json_object_get(c, "seasonality")));
-    const json_t *expect = json_object_get(c, "expect");
+    double *train = json_doubles(json_member(c, "train"), &n_train);
+    double *y = json_doubles(json_member(c, "target"), &n),
+           *p = json_doubles(json_member(c, "predicted"), &n);
+    double naive = naive_error(cx, train, n_train, json_whole(c, "seasonality"));
+    const json_t *expect = json_member(c, "expect");
     recur_regression r;
     recur_regression_metrics(&r, y, p, n, naive);
     const struct {
@@ -44,11 +34,8 @@ static void check_case(recur_ctx *cx, const json_t *c)
         double value;
     } have[] = {{"mse", r.mse}, {"mae", r.mae},   {"rmse", r.rmse},
                 {"r2", r.r2},   {"mape", r.mape}, {"mase", r.mase}};
-    for (size_t i = 0; i < COUNT(have); i++) {
-        const json_t *value = json_object_get(expect, have[i].name);
-        assert_non_null(value);
-        near(have[i].value, json_number_value(value), 1e-12);
-    }
+    for (size_t i = 0; i < COUNT(have); i++)
+        json_near(have[i].value, expect, have[i].name, 1e-12);
     assert_int_equal(COUNT(have), json_object_size(expect));
     assert_int_equal(r.count, n);
     free(train);
@@ -58,10 +45,8 @@ static void check_case(recur_ctx *cx, const json_t *c)
 
 static void agrees_with_the_reference(void **state)
 {
-    json_error_t error;
-    json_t *root = json_load_file(RECUR_REFERENCE_DIR "/decode/regression_metrics.json", 0, &error);
-    assert_non_null(root);
-    const json_t *cases = json_object_get(root, "cases");
+    json_t *root = json_reference("decode/regression_metrics.json");
+    const json_t *cases = json_member(root, "cases");
     assert_int_equal(json_array_size(cases), 3);
     for (size_t i = 0; i < json_array_size(cases); i++)
         check_case(*state, json_array_get(cases, i));
