@@ -12,8 +12,8 @@ typedef struct data_options {
 static const recur_option options[] = {
     {"out", 'o', RECUR_OPTION_TEXT, offsetof(data_options, out), "FILE", "instead of standard output", NULL,
      0, 0, 0},
-    {"count", 'n', RECUR_OPTION_COUNT, offsetof(data_options, n), "N", "rows; 0: the usual number", NULL, 0,
-     1e8, 0},
+    {"count", 'n', RECUR_OPTION_COUNT, offsetof(data_options, n), "N",
+     "rows, reviews, sentences; 0: the usual number", NULL, 0, 1e8, 0},
     {"seed", 0, RECUR_OPTION_COUNT, offsetof(data_options, seed), "N", "the same seed, the same bytes", NULL,
      0, 9e15, 0},
     {0},
@@ -38,7 +38,10 @@ static const char about[] =
     "NAME is one of\n"
     "  ball     positions at constant velocity, a sequence per line (for --rows)\n"
     "  sine     a noisy sine wave: columns t and value\n"
-    "  stock    a geometric random walk: columns Date, Open, High, Low, Close and Volume";
+    "  stock    a geometric random walk: columns Date, Open, High, Low, Close and Volume\n"
+    "  reviews  opinions to classify: columns label and text\n"
+    "  dates    written dates and what they mean, to translate: two columns with a tab between them\n"
+    "  tags     sentences with people, places, organisations and dates to find: a token and its tag per line";
 
 static int run(int argc, char **argv)
 {

@@ -318,13 +318,18 @@ typedef struct recur_text {
 } recur_text;
 
 /*
- * A built-in data set as the text of a CSV file; the same bytes for the same n and seed everywhere, and a
- * longer one begins with a shorter one. n = 0: its usual number of lines.
+ * A built-in data set as the text of a file; the same bytes for the same n and seed everywhere, and a longer
+ * one begins with a shorter one. n = 0: its usual number of lines (of reviews, of sentences).
  *
- *     ball   10000  start + k * velocity for k = 0, 1, ..; start -10 .. 10, velocity -5 .. 5 without 0,
- *                   5 to 10 numbers; no header (read it as rows)
- *     sine    1000  t,value: sin(2 pi t / 25) and nearly normal noise of deviation 0.1
- *     stock   2500  Date,Open,High,Low,Close,Volume: a geometric random walk over weekdays from 2010-01-04
+ *     ball     10000  start + k * velocity for k = 0, 1, ..; start -10 .. 10, velocity -5 .. 5 without 0,
+ *                     5 to 10 numbers; no header (read it as rows)
+ *     sine      1000  t,value: sin(2 pi t / 25) and nearly normal noise of deviation 0.1
+ *     stock     2500  Date,Open,High,Low,Close,Volume: a geometric random walk over weekdays from 2010-01-04
+ *     reviews   4000  label,text: opinions on products, half of them pos, half neg, in a small grammar with "not",
+ *                     "never", "although": which words there are does not tell, their order does
+ *     dates    10000  a date in one of fourteen ways of writing it, a tab, the date as 2021-05-03; no header
+ *     tags      3000  sentences, a token, a tab and a tag per line, a blank line behind each: PER, LOC, ORG and DATE as
+ *                     B-, I- and O; the same made-up words name people, places and firms, and nearly every name is new
  *
  * RECUR_ENOTFOUND lists the names.
  */

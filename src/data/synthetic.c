@@ -6,20 +6,15 @@
 #include "base/error.h"
 #include "base/random.h"
 #include "format/text.h"
-#include "data/text.h"
+#include "data/synthetic.h"
 
-/* A source of random numbers: a counter under a seed and a stream of its own. */
-typedef struct source {
-    uint64_t seed, stream, at;
-} source;
-
-static int64_t below(source *s, uint64_t n)
+int64_t rcr_source_below(rcr_source *s, int64_t n)
 {
-    return (int64_t)rcr_random_below(s->seed, s->stream, s->at++, n);
+    return (int64_t)rcr_random_below(s->seed, s->stream, s->at++, (uint64_t)n);
 }
 
 /* Near enough to a normal number: the sum of twelve uniform ones has deviation 1 and needs no logarithm. */
-static double normal(source *s)
+static double normal(rcr_source *s)
 {
     double sum = -6;
     for (int i = 0; i < 12; i++)
@@ -29,10 +24,11 @@ static double normal(source *s)
 
 /* ---- ball ---- */
 
-static void write_ball(rcr_builder *b, source *s, int64_t n)
+static void write_ball(rcr_builder *b, rcr_source *s, int64_t n)
 {
     for (int64_t i = 0; i < n && b->status == RECUR_OK; i++) {
-        int64_t start = below(s, 21) - 10, v = below(s, 10) - 5, length = below(s, 6) + 5;
+        int64_t start = rcr_source_below(s, 21) - 10, v = rcr_source_below(s, 10) - 5,
+                length = rcr_source_below(s, 6) + 5;
         v += v >= 0; /* -5 .. -1, 1 .. 5 */
         for (int64_t k = 0; k < length; k++) {
             rcr_put_int(b, start + k * v, 1);
@@ -58,7 +54,7 @@ static void fill_wave(double wave[SINE_PERIOD])
     }
 }
 
-static void write_sine(rcr_builder *b, source *s, int64_t n)
+static void write_sine(rcr_builder *b, rcr_source *s, int64_t n)
 {
     double wave[SINE_PERIOD];
     fill_wave(wave);
@@ -73,27 +69,14 @@ static void write_sine(rcr_builder *b, source *s, int64_t n)
 
 /* ---- stock ---- */
 
-typedef struct date {
-    int year, month, day;
-} date;
-
-static date next_day(date d)
+int rcr_days(int year, int month)
 {
     static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    bool leap = d.year % 4 == 0 && (d.year % 100 != 0 || d.year % 400 == 0);
-    if (d.day < days[d.month - 1] + (d.month == 2 && leap))
-        return (date){d.year, d.month, d.day + 1};
-    return d.month < 12 ? (date){d.year, d.month + 1, 1} : (date){d.year + 1, 1, 1};
+    bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    return days[month - 1] + (month == 2 && leap);
 }
 
-/* The next day on which there is trade; `weekday` 0 is Monday. */
-static date next_weekday(date d, int64_t weekday)
-{
-    d = next_day(d);
-    return weekday % 5 == 4 ? next_day(next_day(d)) : d;
-}
-
-static void write_date(rcr_builder *b, date d)
+void rcr_put_date(rcr_builder *b, rcr_date d)
 {
     rcr_put_int(b, d.year, 4);
     rcr_put(b, "-");
@@ -102,9 +85,23 @@ static void write_date(rcr_builder *b, date d)
     rcr_put_int(b, d.day, 2);
 }
 
+static rcr_date next_day(rcr_date d)
+{
+    if (d.day < rcr_days(d.year, d.month))
+        return (rcr_date){d.year, d.month, d.day + 1};
+    return d.month < 12 ? (rcr_date){d.year, d.month + 1, 1} : (rcr_date){d.year + 1, 1, 1};
+}
+
+/* The next day on which there is trade; `weekday` 0 is Monday. */
+static rcr_date next_weekday(rcr_date d, int64_t weekday)
+{
+    d = next_day(d);
+    return weekday % 5 == 4 ? next_day(next_day(d)) : d;
+}
+
 /* A day: a small gap at the opening, a step to the close, and an excess beyond both. Steps of deviation 0.01
  * with a drift of half their variance leave the logarithm of the price without a trend. */
-static double write_day(rcr_builder *b, source *s, double price)
+static double write_day(rcr_builder *b, rcr_source *s, double price)
 {
     double open = price * (1 + 0.003 * normal(s));
     double close = open * (1 + 0.00005 + 0.01 * normal(s));
@@ -121,13 +118,13 @@ static double write_day(rcr_builder *b, source *s, double price)
     return close;
 }
 
-static void write_stock(rcr_builder *b, source *s, int64_t n)
+static void write_stock(rcr_builder *b, rcr_source *s, int64_t n)
 {
-    date day = {2010, 1, 4}; /* a Monday */
+    rcr_date day = {2010, 1, 4}; /* a Monday */
     double price = 100;
     rcr_put(b, "Date,Open,High,Low,Close,Volume\n");
     for (int64_t t = 0; t < n && b->status == RECUR_OK; t++) {
-        write_date(b, day);
+        rcr_put_date(b, day);
         price = write_day(b, s, price);
         day = next_weekday(day, t);
     }
@@ -135,14 +132,14 @@ static void write_stock(rcr_builder *b, source *s, int64_t n)
 
 /* ---- by name ---- */
 
+/* The calendar has four digits for a year, and prices must not die out. */
 static const struct {
     const char *name;
-    int64_t usual, most; /* lines */
-    void (*write)(rcr_builder *b, source *s, int64_t n);
-} sets[] = {{"ball", 10000, 1000000000, write_ball},
-            {"sine", 1000, 1000000000, write_sine},
-            {"stock", 2500, 100000,
-             write_stock}}; /* the calendar has four digits for a year, prices must not die out */
+    int64_t usual, most; /* lines, or sentences */
+    void (*write)(rcr_builder *b, rcr_source *s, int64_t n);
+} sets[] = {{"ball", 10000, 1000000000, write_ball},      {"sine", 1000, 1000000000, write_sine},
+            {"stock", 2500, 100000, write_stock},         {"reviews", 4000, 100000000, rcr_write_reviews},
+            {"dates", 10000, 100000000, rcr_write_dates}, {"tags", 3000, 100000000, rcr_write_tags}};
 enum { SETS = sizeof sets / sizeof *sets };
 
 const char *recur_synthetic_name(size_t index)
@@ -175,7 +172,7 @@ recur_status recur_synthetic(recur_text **out, recur_ctx *cx, const char *name, 
             return rcr_fail(cx, RECUR_EINVAL, "%lld lines of %s; 1 to %lld, or 0 for the usual %lld",
                             (long long)n, name, (long long)sets[i].most, (long long)sets[i].usual);
         rcr_builder b = {.cx = cx};
-        source s = {.seed = seed, .stream = rcr_stream(0, name)};
+        rcr_source s = {.seed = seed, .stream = rcr_stream(0, name)};
         sets[i].write(&b, &s, n ? n : sets[i].usual);
         return rcr_finish_text(out, &b);
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Built-in data sets: what they promise, line by line. */
-#include "data/data_test.h"
+#include "data/text_test.h"
 
 static recur_text *set_of(recur_ctx *cx, const char *name, int64_t n, uint64_t seed)
 {
@@ -101,6 +101,9 @@ static const char *const pinned[] = {
     "8,10,12,14,16,18,20,22,24,26\n-1,-2,-3,-4,-5\n8,10,12,14,16,18,20,22,24,26\n1,-2,-5,-8,-11\n",
     "t,value\n0,9.3e-05\n1,0.245833\n2,0.432064\n3,0.65487\n4,0.917109\n5,0.97071\n",
     "Date,Open,High,Low,Close,Volume\n2010-01-04,100.02,100.76,99.35,99.73,1065824\n2010-01-05,99.63,",
+    "label,text\nneg,\"The screen is quite uncomfortable.\"\npos,\"Nothing about the price is",
+    "2007/03/05\t2007-03-05\n2.3.1934\t1934-03-02\nWednesday, 13 October 2021\t2021-10-13\n",
+    "The\tO\ntrain\tO\nfrom\tO\n",
 };
 
 static void gives_the_same_bytes(void **state)
@@ -125,11 +128,11 @@ static void refuses_what_there_is_not(void **state)
 {
     recur_text *t;
     refused(*state, recur_synthetic(&t, *state, "moon", 0, 0), RECUR_ENOTFOUND,
-            "no built-in data set \"moon\"; there are ball, sine, stock");
+            "no built-in data set \"moon\"; there are ball, sine, stock, reviews, dates, tags");
     refused(*state, recur_synthetic(&t, *state, "ball", -1, 0), RECUR_EINVAL, "-1 lines of ball");
     refused(*state, recur_synthetic(&t, *state, "stock", 1000000, 0), RECUR_EINVAL, "1 to 100000");
     assert_null(t);
-    assert_null(recur_synthetic_name(3));
+    assert_null(recur_synthetic_name(6));
 }
 
 static void saves_a_file(void **state)
@@ -149,11 +152,126 @@ static void saves_a_file(void **state)
     remove(path);
 }
 
+/* As a file, since that is what readers read. */
+static recur_text *saved(recur_ctx *cx, const char *name, int64_t n, char *folder, char path[128])
+{
+    recur_text *t = set_of(cx, name, n, 1);
+    file_of(path, make_folder(folder), name, t->bytes, t->size);
+    return t;
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static void writes_reviews(void **state)
+{
+    char folder[32], path[128];
+    recur_text *t = saved(*state, "reviews", 0, folder, path);
+    recur_labelled_config how = recur_labelled_defaults();
+    const char *paths[] = {path};
+    recur_corpus *c;
+    int64_t pos = 0, agree = 0;
+    how.format = RECUR_LABELLED_CSV;
+    ok(*state, recur_labelled_read(&c, *state, paths, 1, &how));
+    assert_int_equal(c->n, 4000);
+    for (int64_t i = 0; i < c->n; i++) {
+        bool good = c->answer[i].size == 3 && memcmp(c->answer[i].text, "pos", 3) == 0;
+        int64_t words = 0;
+        for (size_t k = 0; k + 4 < c->text[i].size; k++)
+            words +=
+                (memcmp(c->text[i].text + k, "good", 4) == 0) - (memcmp(c->text[i].text + k, " bad", 4) == 0);
+        pos += good;
+        agree += good ? words > 0 : words < 0;
+    }
+    assert_in_range(pos, 1850, 2150);
+    assert_in_range(agree, 200, 1000); /* a word alone says little */
+    recur_corpus_free(c);
+    recur_text_free(t);
+    drop_folder(folder);
+}
+
+static void writes_dates(void **state)
+{
+    static const char *const month[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    char folder[32], path[128];
+    recur_text *t = saved(*state, "dates", 2000, folder, path);
+    recur_paired_config how = recur_paired_defaults();
+    const char *paths[] = {path};
+    recur_corpus *c;
+    ok(*state, recur_paired_read(&c, *state, paths, 1, &how));
+    assert_int_equal(c->n, 2000);
+    for (int64_t i = 0; i < c->n; i++) {
+        const char *iso = c->answer[i].text;
+        char text[64], year[5] = {iso[0], iso[1], iso[2], iso[3]};
+        assert_int_equal(c->answer[i].size, 10);
+        for (int k = 0; k < 10; k++)
+            assert_true(k == 4 || k == 7 ? iso[k] == '-' : is_digit(iso[k]));
+        int m = (iso[5] - '0') * 10 + iso[6] - '0', d = (iso[8] - '0') * 10 + iso[9] - '0';
+        assert_true(m >= 1 && m <= 12 && d >= 1 && d <= 31);
+        snprintf(text, sizeof text, "%.*s", (int)c->text[i].size, c->text[i].text);
+        assert_non_null(strstr(text, year));
+        char number[16];
+        snprintf(number, sizeof number, "%d", d);
+        assert_non_null(strstr(text, number));
+        snprintf(number, sizeof number, "%d", m);
+        assert_true(strstr(text, month[m - 1]) || strstr(text, number));
+    }
+    recur_corpus_free(c);
+    recur_text_free(t);
+    drop_folder(folder);
+}
+
+static void writes_tags(void **state)
+{
+    char folder[32], path[128];
+    recur_text *t = saved(*state, "tags", 1500, folder, path);
+    recur_tagged_config how = recur_tagged_defaults();
+    const char *paths[] = {path};
+    recur_sentences *s;
+    recur_counts *c, *names;
+    int64_t times, once = 0;
+    ok(*state, recur_tagged_read(&s, *state, paths, 1, &how, true));
+    assert_int_equal(s->n, 1500);
+    ok(*state, recur_counts_create(&c, *state));
+    ok(*state, recur_counts_create(&names, *state));
+    ok(*state, recur_sentences_count_tags(s, NULL, 0, c));
+    assert_int_equal(recur_counts_size(c), 9);
+    for (int64_t i = 0; i < s->n; i++)
+        for (int64_t k = s->offset[i]; k < s->offset[i + 1]; k++) {
+            recur_span tag = s->tag[k], before = k > s->offset[i] ? s->tag[k - 1] : (recur_span){"O", 1};
+            if (tag.text[0] == 'I') /* goes on with what began */
+                assert_true(before.size == tag.size &&
+                            memcmp(before.text + 1, tag.text + 1, tag.size - 1) == 0);
+            if (tag.size == 5 && memcmp(tag.text, "B-LOC", 5) == 0)
+                ok(*state, recur_counts_add(names, s->token[k].text, s->token[k].size, 1));
+        }
+    for (int64_t i = 0; i < recur_counts_size(names); i++) {
+        recur_counts_at(names, i, &times);
+        once += times == 1;
+    }
+    assert_true(once * 10 > recur_counts_size(names) * 8);
+    recur_counts_free(names);
+    recur_counts_free(c);
+    recur_sentences_free(s);
+    recur_text_free(t);
+    drop_folder(folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(throws_balls),         TEST(draws_a_noisy_sine),        TEST(walks_over_weekdays),
-        TEST(gives_the_same_bytes), TEST(refuses_what_there_is_not), TEST(saves_a_file),
+        TEST(throws_balls),
+        TEST(draws_a_noisy_sine),
+        TEST(walks_over_weekdays),
+        TEST(gives_the_same_bytes),
+        TEST(refuses_what_there_is_not),
+        TEST(saves_a_file),
+        TEST(writes_reviews),
+        TEST(writes_dates),
+        TEST(writes_tags),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
