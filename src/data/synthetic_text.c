@@ -14,7 +14,7 @@ static bool chance(rcr_source *s, int64_t of)
 
 /* ---- reviews: what a word says depends on what stands before it ----
  *
- * A template is copied; %n is a thing, %g and %b are words of the clause's own and of the other opinion. "good, not bad"
+ * A template is copied; $n is a thing, $g and $b are words of the clause's own and of the other opinion. "good, not bad"
  * and "bad, not good" have the same words: a bag of them cannot tell. */
 
 static const char *const things[] = {
@@ -27,16 +27,16 @@ static const char *const unpleasant[] = {"bad",    "poor",  "terrible", "ugly", 
                                          "broken", "awful", "useless",  "slow", "dull",   "uncomfortable"};
 static const char *const degrees[] = {"", "", "", "very ", "really ", "quite ", "surprisingly "};
 static const char *const clauses[] = {
-    "the %n is %d%g",
-    "the %n is not %b",
-    "the %n is %g, not %b",
-    "the %n is not %b but %g",
-    "nothing about the %n is %b",
-    "I find the %n %d%g",
-    "the %n never seemed %b to me",
-    "the %n turned out to be %d%g",
-    "I would not call the %n %b",
-    "I expected the %n to be %b, but it is %g", /* does not fit behind "although" */
+    "the $n is $d$g",
+    "the $n is not $b",
+    "the $n is $g, not $b",
+    "the $n is not $b but $g",
+    "nothing about the $n is $b",
+    "I find the $n $d$g",
+    "the $n never seemed $b to me",
+    "the $n turned out to be $d$g",
+    "I would not call the $n $b",
+    "I expected the $n to be $b, but it is $g", /* does not fit behind "although" */
 };
 static const char *const openings[] = {"I bought it last month", "It arrived on a Tuesday",
                                        "My sister has one too", "This is my second one",
@@ -47,7 +47,7 @@ static void put_clause(rcr_builder *b, rcr_source *s, bool good, bool alone, boo
 {
     char word[2] = "";
     for (const char *at = clauses[rcr_source_below(s, COUNT(clauses) - !alone)]; *at; at++) {
-        if (*at == '%')
+        if (*at == '$')
             switch (*++at) {
             case 'n':
                 rcr_put(b, PICK(s, things));
