@@ -152,7 +152,7 @@ typedef struct cli_task {
     int (*predict)(recur_ctx *cx, const cli_ask *ask, const char *model, const char *input);
 } cli_task;
 
-extern const cli_task cli_forecast;
+extern const cli_task cli_forecast, cli_language;
 
 /* task.c: all tasks, ended by NULL; the one of that name, or NULL; that of a trained model: an exit status. */
 extern const cli_task *const cli_tasks[];
@@ -163,7 +163,8 @@ extern const recur_option_group cli_ask_groups[];
 int cli_ask_check(const cli_task *task, const cli_ask *ask);
 
 /* ---- the commands, a file each ---- */
-extern const cli_command cli_train, cli_evaluate, cli_predict, cli_inspect, cli_forward, cli_plot, cli_data;
+extern const cli_command cli_train, cli_evaluate, cli_predict, cli_generate, cli_inspect, cli_forward,
+    cli_plot, cli_data;
 
 #define CLI_COUNT(table) (sizeof(table) / sizeof(table)[0])
 

@@ -8,6 +8,11 @@ static int predict(recur_ctx *cx, const cli_ask *ask, const char *model, const c
     int status = cli_task_of(cx, model, &task);
     if (status == EXIT_DONE)
         status = cli_ask_check(task, ask);
+    if (status == EXIT_DONE && !task->predict) {
+        cli_error("%s: a model of the task %s predicts by writing: recur generate", model,
+                  task->command.name);
+        return EXIT_USAGE;
+    }
     return status == EXIT_DONE ? task->predict(cx, ask, model, input) : status;
 }
 

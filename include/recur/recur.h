@@ -26,6 +26,7 @@
  *     train.h     the training loop, checkpoints
  *     task.h      what the tasks share
  *     forecast.h  forecasting: from a CSV to what comes next
+ *     language.h  language models: perplexity and new text
  *
  * Three lifetimes: the context (recur_ctx) holds threads and memory; parameters (recur_params) live until
  * they are freed; what an expression returns lives on the tape until the next recur_tape_begin(). What the
@@ -65,5 +66,6 @@
 #include "train.h"
 #include "task.h"
 #include "forecast.h"
+#include "language.h"
 
 #endif

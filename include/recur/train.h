@@ -190,6 +190,8 @@ typedef struct recur_run {
     bool force;         /* a run that is in the folder already is replaced; without it that is RECUR_ESTATE */
     bool resume;        /* go on from the folder's checkpoint, to the bits of a run never interrupted */
     uint64_t data;      /* a checksum of the training data: a checkpoint of other data is refused */
+    recur_params *carried; /* further tensors that a checkpoint keeps, such as a state carried from batch to
+                              batch; borrowed while the trainer lives; NULL */
     recur_observer *observe;
     void *user;
 } recur_run;
@@ -201,6 +203,7 @@ typedef struct recur_run {
 #define RECUR_FILE_METRICS "metrics.jsonl"             /* a line per epoch */
 #define RECUR_FILE_RESULT "result.json"
 #define RECUR_FILE_FORECAST "forecast.csv" /* truth, forecast and baseline on the test part */
+#define RECUR_FILE_SAMPLES "samples.txt"   /* what a language model wrote after each epoch */
 
 /* ------------------------------------------------------------------------------------------------ trainer
  *

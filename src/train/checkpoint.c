@@ -87,6 +87,13 @@ static void add_optim(slots *s, recur_trainer *t)
         add(s, recur_entry_of(x, prefixed(s, "optim.", recur_name(x))));
 }
 
+static void add_carried(slots *s, recur_trainer *t)
+{
+    recur_tensor *x;
+    for (size_t i = 0; t->run.carried && (x = recur_params_at(t->run.carried, i)); i++)
+        add(s, recur_entry_of(x, prefixed(s, "carried.", recur_name(x))));
+}
+
 /* All of it but the position, which says what else there is. */
 static void add_rest(slots *s, recur_trainer *t, double *schedule, size_t n_schedule)
 {
@@ -95,6 +102,7 @@ static void add_rest(slots *s, recur_trainer *t, double *schedule, size_t n_sche
     add_array(s, "train.schedule", "F64", schedule, 1, n_schedule);
     add_params(s, t);
     add_optim(s, t);
+    add_carried(s, t);
 }
 
 static void slots_begin(slots *s, recur_ctx *cx)

@@ -10,9 +10,9 @@
 
 /* Everything that a run leaves. The pictures are the program's; old ones must not stay beside a new run. */
 static const char *const files[] = {
-    RECUR_FILE_MODEL,  RECUR_FILE_CHECKPOINT, RECUR_FILE_CONFIG, RECUR_FILE_METRICS,
-    RECUR_FILE_RESULT, RECUR_FILE_FORECAST,   "loss.svg",        "loss.png",
-    "forecast.svg",    "forecast.png"};
+    RECUR_FILE_MODEL,  RECUR_FILE_CHECKPOINT, RECUR_FILE_CONFIG,  RECUR_FILE_METRICS,
+    RECUR_FILE_RESULT, RECUR_FILE_FORECAST,   RECUR_FILE_SAMPLES, "loss.svg",
+    "loss.png",        "forecast.svg",        "forecast.png"};
 
 enum { FILES = sizeof files / sizeof *files };
 
