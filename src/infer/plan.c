@@ -99,6 +99,7 @@ static recur_status append(recur_plan *p, rcr_part *part, bool complete)
         p->states = part->c + (size_t)(part->cell->c ? part->H : 0);
         p->gates = larger(p->gates, part->cell->gates * part->H);
         p->units = larger(p->units, part->H);
+        p->zoned = larger(p->zoned, part->zoneout_c > 0.0 ? part->H : 0);
     }
     p->widest = larger(p->widest, larger(part->in, part->out));
     p->parts[p->size++] = *part;
@@ -177,6 +178,8 @@ static recur_status add_layer(recur_plan *p, const recur_rnn_config *cfg, const 
                      .out = O,
                      .cell = cell,
                      .H = H,
+                     .zoneout_h = cfg->zoneout_h,
+                     .zoneout_c = cfg->zoneout_c,
                      .panel = packed(p, w->w_ih->data, GH, I),
                      .bias = w->b_ih ? input_bias(p, cell, w, H) : NULL,
                      .panel_hh = reals(p, cell->panel_size(H, O)),

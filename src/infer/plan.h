@@ -23,7 +23,8 @@ struct rcr_part {
     const rcr_cell_kernels *cell;
     int64_t H;
     void *panel_hh, *panel_hr,
-        *b_n;    /* packed weight_hh; packed weight_hr or NULL; GRU's hidden bias of n, or NULL */
+        *b_n; /* packed weight_hh; packed weight_hr or NULL; GRU's hidden bias of n, or NULL */
+    double zoneout_h, zoneout_c;
     size_t h, c; /* where its states lie in a session, in reals for one stream; h [out], c [H] */
 };
 
@@ -37,6 +38,7 @@ struct recur_plan {
     size_t states;        /* reals of all states of one stream */
     int64_t widest;       /* widest input or output of a part */
     int64_t gates, units; /* largest G*H and H of a recurrent layer */
+    int64_t zoned;        /* largest H of one with zoneout of c */
 };
 
 #endif

@@ -31,6 +31,18 @@ static char *state_at(const recur_session *s, size_t reals)
     return s->states + reals * (size_t)s->B * s->plan->k->item;
 }
 
+/* Zoneout evaluates to its expectation: of what a step has made, y and c, the probability's share is what was. */
+static void zone(const rcr_part *part, const recur_session *s, const char *h, char *c, void *y)
+{
+    const rcr_kernels *k = s->plan->k;
+    if (part->zoneout_h > 0.0)
+        k->drop.zone(s->B * part->out, NULL, part->zoneout_h, h, y);
+    if (part->zoneout_c > 0.0) {
+        k->drop.zone(s->B * part->H, NULL, part->zoneout_c, c, s->fresh);
+        memcpy(c, s->fresh, (size_t)(s->B * part->H) * k->item);
+    }
+}
+
 /* The product of each block of units reads all of h, so the new h goes to y first. */
 void rcr_step_rnn(const rcr_part *part, recur_session *s, const void *x, void *y)
 {
@@ -47,11 +59,12 @@ void rcr_step_rnn(const rcr_part *part, recur_session *s, const void *x, void *y
                          .c_prev = c,
                          .gates = s->gates,
                          .extra = s->extra,
-                         .c = c,
+                         .c = part->zoneout_c > 0.0 ? s->fresh : c,
                          .h = part->panel_hr ? s->raw : y};
     part->cell->forward(&step);
     if (part->panel_hr)
         k->rnn.product(s->B, part->out, part->H, s->raw, part->H, part->panel_hr, NULL, y);
+    zone(part, s, h, c, y);
     memcpy(h, y, (size_t)(s->B * part->out) * k->item);
 }
 
@@ -63,15 +76,17 @@ static bool take(size_t *total, int64_t B, size_t reals, size_t item, size_t *by
            rcr_round_size(*bytes, bytes) && rcr_add_size(*total, *bytes, total);
 }
 
+enum { PIECES = 7 };
+
 /* Sizes of the pieces in the order of session.h; returns the total, or 0 where it does not fit. */
-static size_t lay_out(const recur_plan *p, int64_t B, size_t bytes[6])
+static size_t lay_out(const recur_plan *p, int64_t B, size_t bytes[PIECES])
 {
     size_t widest = (size_t)p->widest, units = (size_t)p->units, item = p->k ? p->k->item : 1;
-    size_t reals[6] = {p->states, widest, widest, (size_t)p->gates, units, units};
+    size_t reals[PIECES] = {p->states, widest, widest, (size_t)p->gates, units, units, (size_t)p->zoned};
     size_t total = (sizeof(recur_session) + RCR_ALIGN - 1) & ~(size_t)(RCR_ALIGN - 1);
     if (B < 1 || !p->size)
         return 0;
-    for (int i = 0; i < 6; i++)
+    for (int i = 0; i < PIECES; i++)
         if (!take(&total, B, reals[i], item, &bytes[i]))
             return 0;
     return total;
@@ -79,7 +94,7 @@ static size_t lay_out(const recur_plan *p, int64_t B, size_t bytes[6])
 
 size_t recur_session_size(const recur_plan *p, int64_t batch)
 {
-    size_t bytes[6];
+    size_t bytes[PIECES];
     return lay_out(p, batch, bytes);
 }
 
@@ -87,17 +102,17 @@ recur_status recur_session_init(recur_session **out, void *mem, size_t size, con
                                 int64_t batch)
 {
     *out = NULL;
-    size_t bytes[6];
+    size_t bytes[PIECES];
     size_t need = lay_out(p, batch, bytes);
     if (!need || !mem || size < need || (uintptr_t)mem % RCR_ALIGN)
         return RECUR_EINVAL;
     recur_session *s = mem;
     char *at = (char *)mem + need;
-    for (int i = 5; i >= 0; i--)
+    for (int i = PIECES - 1; i >= 0; i--)
         at -= bytes[i];
     *s = (recur_session){.plan = p, .B = batch, .states_bytes = bytes[0]};
-    char **const pieces[6] = {&s->states, &s->x[0], &s->x[1], &s->gates, &s->extra, &s->raw};
-    for (int i = 0; i < 6; i++) {
+    char **const pieces[PIECES] = {&s->states, &s->x[0], &s->x[1], &s->gates, &s->extra, &s->raw, &s->fresh};
+    for (int i = 0; i < PIECES; i++) {
         *pieces[i] = at;
         at += bytes[i];
     }

@@ -7,11 +7,11 @@
 #include <stdint.h>
 
 /* So many positions of a random stream give so many elements of a mask. */
-enum { RCR_MASK_POSITIONS = 16, RCR_MASK_DRAWS = 64 };
+enum { RCR_MASK_POSITIONS = 8, RCR_MASK_DRAWS = 32 };
 
 typedef struct rcr_drop_kernels {
-    /* y[i] = the element's uniform number (32 bits) < p ? below : above. The numbers are those of dropout
-     * (array.h) from `position` on. */
+    /* y[i] = the element's uniform number (32 bits) < p ? below : above. The numbers are words of the stream's
+     * positions from `position` on. */
     void (*draw)(int64_t n, uint64_t seed, uint64_t stream, uint64_t position, double p, double below,
                  double above, void *y);
     /* y = x mask, an exact 0 where the mask is 0 (whatever x is); times_add: y += the same. */

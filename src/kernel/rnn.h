@@ -20,27 +20,29 @@ typedef struct rcr_rnn_step {
     int64_t R, H, O;
     const void *panel;  /* weight_hh, packed by rcr_cell_kernels.pack */
     const void *b_n;    /* [H], GRU: the hidden bias of its n gate; NULL = zeros */
-    const void *h_prev; /* [R, O] */
+    const void *h_prev; /* [R, O]: what the recurrent weight reads */
+    const void *h_mix;  /* [R, H], GRU: what n is mixed with; NULL = h_prev */
     const void *c_prev; /* [R, H], LSTM */
-    void *gates;        /* [R, G*H]: in, W_ih x + biases; out, the gates after their functions */
-    void *extra;        /* [R, H]: LSTM tanh(c); GRU W_hn h + b_hn; original GRU r h */
-    void *c;            /* [R, H], LSTM */
-    void *h;            /* [R, H]: before a projection, if there is one */
+    const void *drop;   /* [R, H]: factors of the candidate, LSTM g and GRU n; NULL = ones */
+    void *gates; /* [R, G*H]: in, W_ih x + biases; out, the gates after their functions (before drop) */
+    void *extra; /* [R, H]: LSTM tanh(c); GRU W_hn h + b_hn; original GRU r h */
+    void *c;     /* [R, H], LSTM */
+    void *h;     /* [R, H]: before a projection, if there is one */
 } rcr_rnn_step;
 
 /* A step backward. */
 typedef struct rcr_rnn_back {
     int64_t R, H, O;
-    const void *panel;  /* weight_hh, packed by rcr_cell_kernels.pack_back */
-    const void *h_prev; /* [R, O] */
-    const void *c_prev; /* [R, H], LSTM */
-    const void *h;      /* [R, H] */
-    const void *dh;     /* [R, H]: gradient of h */
-    void *gates;        /* [R, G*H]: in, as forward left them; out, the gradient of W_ih x + biases */
-    void *extra;        /* [R, H]: in, as forward left it; out, GRU: the gradient of W_hn h + b_hn */
-    void *dc;           /* [R, H], LSTM: in, gradient of c; out, of c_prev */
-    void *dz;           /* [R, G*H] scratch */
-    void *dh_prev;      /* [R, O]: out, gradient of h_prev; may be dh itself where O = H */
+    const void *panel;                          /* weight_hh, packed by rcr_cell_kernels.pack_back */
+    const void *h_prev, *h_mix, *c_prev, *drop; /* as forward */
+    const void *h;                              /* [R, H] */
+    const void *dh;                             /* [R, H]: gradient of h */
+    void *gates;   /* [R, G*H]: in, as forward left them; out, the gradient of W_ih x + biases */
+    void *extra;   /* [R, H]: in, as forward left it; out, GRU: the gradient of W_hn h + b_hn */
+    void *dc;      /* [R, H], LSTM: in, gradient of c; out, of c_prev */
+    void *dz;      /* [R, G*H] scratch */
+    void *dh_prev; /* [R, O]: out, gradient of h_prev; may be dh itself where O = H */
+    void *dh_mix;  /* [R, H], GRU: out, gradient of h_mix; NULL = it is added to dh_prev */
 } rcr_rnn_back;
 
 /* Where the gradient of the last gate's recurrent weight comes from, when it is not (gates)^T h_prev as for
@@ -55,6 +57,8 @@ typedef struct rcr_cell_kernels {
     int gates;  /* G */
     bool c;     /* has a cell state */
     bool extra; /* needs `extra` */
+    bool mix;   /* h' is a mixture with h_mix */
+    bool reads; /* backward reads h */
     rcr_last_gate last;
     int64_t (*panel_size)(int64_t H, int64_t O); /* in reals */
     void (*pack)(int64_t H, int64_t O, const void *w_hh, void *panel);

@@ -83,7 +83,15 @@ recur_rnn_out recur_rnn_cell_forward(recur_tape *tp, const recur_rnn_cell *cell,
     if (!p || rcr_stuck(tp->cx))
         return none;
     rcr_weights w = {cell->weight_ih, cell->weight_hh, cell->bias_ih, cell->bias_hh, NULL};
-    rcr_scan_out out = rcr_scan(tp, &(rcr_scan_in){cell->cell, H, H, &w, p, x, h, c, 0, false});
+    rcr_scan_out out = rcr_scan(tp, &(rcr_scan_in){.cell = cell->cell,
+                                                   .H = H,
+                                                   .O = H,
+                                                   .w = &w,
+                                                   .drops = &(rcr_drops){.locked = false},
+                                                   .p = p,
+                                                   .x = x,
+                                                   .h0 = h,
+                                                   .c0 = c});
     recur_tensor *hn = vector ? as_vector(tp, out.h) : out.h;
     return (recur_rnn_out){hn, hn, vector ? as_vector(tp, out.c) : out.c};
 }

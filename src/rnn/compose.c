@@ -12,8 +12,19 @@ typedef struct state {
     recur_tensor *h, *c;
 } state;
 
-/* a: W_ih x + b_ih [R, G*H]; s: states of these R rows. */
-typedef state cell_fn(recur_tape *tp, const rcr_scan_in *in, recur_tensor *a, state s);
+/* What a step begins from, R rows of each: the states, h as W_hh reads it, factors of the candidate or NULL. */
+typedef struct before {
+    recur_tensor *h, *c, *read, *drop;
+} before;
+
+/* a: W_ih x + b_ih [R, G*H]. */
+typedef state cell_fn(recur_tape *tp, const rcr_scan_in *in, recur_tensor *a, before s);
+
+/* x under a mask, if there is one. */
+static recur_tensor *masked(recur_tape *tp, recur_tensor *x, recur_tensor *mask)
+{
+    return mask ? recur_mul(tp, x, mask) : x;
+}
 
 static recur_tensor *hidden(recur_tape *tp, const rcr_scan_in *in, recur_tensor *h)
 {
@@ -21,23 +32,24 @@ static recur_tensor *hidden(recur_tape *tp, const rcr_scan_in *in, recur_tensor 
 }
 
 /* h' = tanh(W_ih x + b_ih + W_hh h + b_hh) */
-static state rnn_tanh(recur_tape *tp, const rcr_scan_in *in, recur_tensor *a, state s)
+static state rnn_tanh(recur_tape *tp, const rcr_scan_in *in, recur_tensor *a, before s)
 {
-    return (state){recur_tanh(tp, recur_add(tp, a, hidden(tp, in, s.h))), NULL};
+    return (state){recur_tanh(tp, recur_add(tp, a, hidden(tp, in, s.read))), NULL};
 }
 
-static state rnn_relu(recur_tape *tp, const rcr_scan_in *in, recur_tensor *a, state s)
+static state rnn_relu(recur_tape *tp, const rcr_scan_in *in, recur_tensor *a, before s)
 {
-    return (state){recur_relu(tp, recur_add(tp, a, hidden(tp, in, s.h))), NULL};
+    return (state){recur_relu(tp, recur_add(tp, a, hidden(tp, in, s.read))), NULL};
 }
 
 /* i, f, g, o = a + W_hh h + b_hh; c' = s(f) c + s(i) tanh(g); h' = s(o) tanh(c'), projected where there is
  * W_hr */
-static state lstm(recur_tape *tp, const rcr_scan_in *in, recur_tensor *a, state s)
+static state lstm(recur_tape *tp, const rcr_scan_in *in, recur_tensor *a, before s)
 {
-    recur_tensor *gates = recur_split(tp, recur_add(tp, a, hidden(tp, in, s.h)), 1, 4, NULL);
+    recur_tensor *gates = recur_split(tp, recur_add(tp, a, hidden(tp, in, s.read)), 1, 4, NULL);
     recur_tensor *i = recur_sigmoid(tp, gates), *f = recur_sigmoid(tp, recur_output(gates, 1));
-    recur_tensor *g = recur_tanh(tp, recur_output(gates, 2)), *o = recur_sigmoid(tp, recur_output(gates, 3));
+    recur_tensor *g = masked(tp, recur_tanh(tp, recur_output(gates, 2)), s.drop);
+    recur_tensor *o = recur_sigmoid(tp, recur_output(gates, 3));
     recur_tensor *c = recur_add(tp, recur_mul(tp, f, s.c), recur_mul(tp, i, g));
     recur_tensor *h = recur_mul(tp, o, recur_tanh(tp, c));
     return (state){in->w->w_hr ? recur_linear(tp, h, in->w->w_hr, NULL) : h, c};
@@ -50,13 +62,14 @@ static recur_tensor *mix(recur_tape *tp, recur_tensor *z, recur_tensor *n, recur
 }
 
 /* r, z = s(a + W_h h + b_h); n = tanh(a_n + r (W_hn h + b_hn)) */
-static state gru(recur_tape *tp, const rcr_scan_in *in, recur_tensor *a, state s)
+static state gru(recur_tape *tp, const rcr_scan_in *in, recur_tensor *a, before s)
 {
-    recur_tensor *x = recur_split(tp, a, 1, 3, NULL), *h = recur_split(tp, hidden(tp, in, s.h), 1, 3, NULL);
+    recur_tensor *x = recur_split(tp, a, 1, 3, NULL),
+                 *h = recur_split(tp, hidden(tp, in, s.read), 1, 3, NULL);
     recur_tensor *r = recur_sigmoid(tp, recur_add(tp, x, h));
     recur_tensor *z = recur_sigmoid(tp, recur_add(tp, recur_output(x, 1), recur_output(h, 1)));
     recur_tensor *n = recur_tanh(tp, recur_add(tp, recur_output(x, 2), recur_mul(tp, r, recur_output(h, 2))));
-    return (state){mix(tp, z, n, s.h), NULL};
+    return (state){mix(tp, z, masked(tp, n, s.drop), s.h), NULL};
 }
 
 /* Rows of the gates from `gate` to `end` of a weight or bias; NULL of NULL. */
@@ -66,17 +79,18 @@ static recur_tensor *gate_rows(recur_tape *tp, const rcr_scan_in *in, recur_tens
 }
 
 /* the same, but n = tanh(a_n + W_hn (r h) + b_hn) */
-static state gru_original(recur_tape *tp, const rcr_scan_in *in, recur_tensor *a, state s)
+static state gru_original(recur_tape *tp, const rcr_scan_in *in, recur_tensor *a, before s)
 {
     recur_tensor *w = in->w->w_hh, *b = in->w->b_hh;
     recur_tensor *x = recur_split(tp, a, 1, 3, NULL);
-    recur_tensor *rz = recur_linear(tp, s.h, gate_rows(tp, in, w, 0, 2), gate_rows(tp, in, b, 0, 2));
+    recur_tensor *rz = recur_linear(tp, s.read, gate_rows(tp, in, w, 0, 2), gate_rows(tp, in, b, 0, 2));
     recur_tensor *h = recur_split(tp, rz, 1, 2, NULL);
     recur_tensor *r = recur_sigmoid(tp, recur_add(tp, x, h));
     recur_tensor *z = recur_sigmoid(tp, recur_add(tp, recur_output(x, 1), recur_output(h, 1)));
     recur_tensor *hn =
-        recur_linear(tp, recur_mul(tp, r, s.h), gate_rows(tp, in, w, 2, 3), gate_rows(tp, in, b, 2, 3));
-    return (state){mix(tp, z, recur_tanh(tp, recur_add(tp, recur_output(x, 2), hn)), s.h), NULL};
+        recur_linear(tp, recur_mul(tp, r, s.read), gate_rows(tp, in, w, 2, 3), gate_rows(tp, in, b, 2, 3));
+    recur_tensor *n = recur_tanh(tp, recur_add(tp, recur_output(x, 2), hn));
+    return (state){mix(tp, z, masked(tp, n, s.drop), s.h), NULL};
 }
 
 static cell_fn *const cells[] = {[RECUR_RNN_TANH] = rnn_tanh,
@@ -121,12 +135,33 @@ static recur_tensor *with_head(recur_tape *tp, recur_tensor *s, recur_tensor *fi
     return recur_concat(tp, parts, 2, 0);
 }
 
+/* The rows of step t of something that has all steps' rows. */
+static recur_tensor *rows_at(recur_tape *tp, const rcr_packing *p, recur_tensor *all, int64_t t)
+{
+    return all ? recur_slice(tp, all, 0, p->offset[t], p->offset[t + 1], 1) : NULL;
+}
+
+/* Zoneout: x + keep (old - x), with the probability for `keep` where there is no mask. */
+static recur_tensor *zoned(recur_tape *tp, double p, recur_tensor *mask, recur_tensor *old, recur_tensor *x)
+{
+    if (p == 0.0)
+        return x;
+    recur_tensor *d = recur_sub(tp, old, x);
+    return recur_add(tp, x, mask ? recur_mul(tp, mask, d) : recur_affine(tp, d, p, 0.0));
+}
+
 static state step(recur_tape *tp, const rcr_scan_in *in, recur_tensor *x, int64_t t, state s)
 {
     const rcr_packing *p = in->p;
-    recur_tensor *xt = recur_slice(tp, x, 0, p->offset[t], p->offset[t + 1], 1);
-    state now = {head(tp, s.h, p->active[t]), head(tp, s.c, p->active[t])};
-    return cells[in->cell](tp, in, recur_linear(tp, xt, in->w->w_ih, in->w->b_ih), now);
+    const rcr_drops *d = in->drops;
+    int64_t R = p->active[t];
+    recur_tensor *h = head(tp, s.h, R), *c = head(tp, s.c, R), *read = masked(tp, h, head(tp, d->state, R));
+    recur_tensor *drop = d->locked ? head(tp, d->candidate, R) : rows_at(tp, p, d->candidate, t);
+    recur_tensor *a = recur_linear(tp, rows_at(tp, p, x, t), in->w->w_ih, in->w->b_ih);
+    state now = cells[in->cell](tp, in, a, (before){h, c, read, drop});
+    now.h = zoned(tp, d->zoneout_h, rows_at(tp, p, d->keep_h, t), h, now.h);
+    now.c = c ? zoned(tp, d->zoneout_c, rows_at(tp, p, d->keep_c, t), c, now.c) : NULL;
+    return now;
 }
 
 /* The steps' rows put together in order of time. */

@@ -12,6 +12,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "rnn/drops.h"
 #include "tape/init.h"
 #include "tape/tape.h"
 
@@ -50,13 +51,11 @@ static recur_status check_config(recur_ctx *cx, const recur_rnn_config *cfg)
                         (long long)cfg->proj, (long long)cfg->hidden);
     if (cfg->proj && cfg->cell != RECUR_LSTM)
         return rcr_fail(cx, RECUR_EINVAL, "rnn: only an LSTM has a projection");
-    if (!(cfg->dropout >= 0.0 && cfg->dropout <= 1.0))
-        return rcr_fail(cx, RECUR_EINVAL, "rnn: dropout must be between 0 and 1");
-    if (cfg->input_dropout != 0 || cfg->output_dropout != 0 || cfg->recurrent_dropout != 0 ||
-        cfg->variational || cfg->zoneout_h != 0 || cfg->zoneout_c != 0 || cfg->weight_drop != 0 ||
-        cfg->layer_norm)
-        return rcr_fail(cx, RECUR_EUNSUPPORTED,
-                        "rnn: variational dropout, zoneout, weight drop and layer norm are not there yet");
+    if (cfg->layer_norm)
+        return rcr_fail(cx, RECUR_EUNSUPPORTED, "rnn: layer_norm is not there yet");
+    recur_status s = rcr_check_drops(cx, cfg);
+    if (s)
+        return s;
     int64_t widest = cfg->input > cfg->hidden ? cfg->input : cfg->hidden, product = 0;
     if (!rcr_mul_i64(widest, 64, &product) || !rcr_mul_i64(product, cfg->hidden, &product))
         return rcr_fail(cx, RECUR_ENOMEM, "rnn: %lld by %lld does not fit the machine", (long long)cfg->input,
@@ -231,6 +230,7 @@ typedef struct stack {
     recur_tape *tp;
     const recur_rnn *rnn;
     const rcr_packing *p;
+    const rcr_layer *layers; /* [L*D] */
     recur_tensor *h0, *c0;
     recur_tensor **h, **c; /* [L*D] final states */
 } stack;
@@ -243,8 +243,17 @@ static recur_tensor *run_layer(const stack *k, int layer, recur_tensor *x)
     recur_tensor *y[2] = {NULL, NULL};
     for (int d = 0; d < D; d++) {
         int i = layer * D + d;
-        rcr_scan_in in = {
-            cfg->cell, cfg->hidden, output_size(cfg), &k->rnn->weights[i], k->p, x, k->h0, k->c0, i, d == 1};
+        rcr_scan_in in = {.cell = cfg->cell,
+                          .H = cfg->hidden,
+                          .O = output_size(cfg),
+                          .w = &k->layers[i].w,
+                          .drops = &k->layers[i].drops,
+                          .p = k->p,
+                          .x = x,
+                          .h0 = k->h0,
+                          .c0 = k->c0,
+                          .index = i,
+                          .reverse = d == 1};
         rcr_scan_out out = cfg->compose ? rcr_compose(k->tp, &in) : rcr_scan(k->tp, &in);
         y[d] = out.y;
         k->h[i] = out.h;
@@ -257,11 +266,10 @@ static recur_tensor *run_layers(const stack *k, recur_tensor *x)
 {
     const recur_rnn_config *cfg = &k->rnn->config;
     for (int l = 0; l < cfg->layers && x; l++) {
-        if (l && cfg->dropout > 0.0)
-            x = recur_dropout(k->tp, x, cfg->dropout);
-        x = run_layer(k, l, x);
+        x = rcr_drop_rows(k->tp, cfg, k->p, x, l ? cfg->dropout : cfg->input_dropout);
+        x = x ? run_layer(k, l, x) : NULL;
     }
-    return x;
+    return x ? rcr_drop_rows(k->tp, cfg, k->p, x, cfg->output_dropout) : NULL;
 }
 
 static recur_rnn_out fail_out(recur_tape *tp)
@@ -289,9 +297,10 @@ static recur_rnn_out forward_batch(recur_tape *tp, const recur_rnn *rnn, bool ba
     const rcr_packing *p =
         x ? rcr_packing_new(tp, recur_dim(x, batch_first ? 1 : 0), recur_dim(x, batch_first ? 0 : 1), lengths)
           : NULL;
-    if (!states || !p)
+    const rcr_layer *layers = states && p ? rcr_layers_new(tp, rnn, p) : NULL;
+    if (!layers)
         return fail_out(tp);
-    stack k = {tp, rnn, p, h0, c0, states, states + LD};
+    stack k = {tp, rnn, p, layers, h0, c0, states, states + LD};
     recur_tensor *y = run_layers(&k, rcr_pack(tp, p, x, batch_first));
     if (!y)
         return fail_out(tp);

@@ -23,13 +23,14 @@
 #include "op/shape.h"
 #include "tape/call.h"
 
-enum { X, W_IH, W_HH, B_IH, B_HH, W_HR, H0, C0, INPUTS };
+enum { X, W_IH, W_HH, B_IH, B_HH, W_HR, H0, C0, STATE, CANDIDATE, KEEP_H, KEEP_C, INPUTS };
 
 typedef struct params {
     recur_cell cell;
     int64_t H, O, index;
     const rcr_packing *p;
-    bool reverse;
+    bool reverse, locked;
+    double zoneout_h, zoneout_c;
 } params;
 
 /* Everything a pass works on. Pointers into the saved and scratch bytes of the call; R rows of a step, in
@@ -41,14 +42,18 @@ typedef struct scan {
     size_t item;
     int64_t I, G, H, O, B;
     bool reverse, projected;
+    bool state, zone_h, zone_c; /* a mask on h as W_hh reads it; zoneout */
     /* saved: */
-    char *gates, *extra, *cs, *raw; /* [N, G*H], [N, H], [N, H] cell states, [N, H] h before the projection */
+    char *gates, *extra, *cs, *raw; /* [N, G*H], [N, H], [N, H] cell states, [N, H] h as the cell made it */
     char *h0, *c0;                  /* [B, O], [B, H], sorted */
     /* scratch: */
     char *panel, *panel_hr; /* packed weight_hh and weight_hr */
     char *bias;             /* [G*H] */
     char *dh, *dc, *draw;   /* [B, O], [B, H], [B, H]: gradients of the states as time runs back */
     char *dz;               /* [B, G*H] */
+    char *masked;           /* [B, O]: h under its mask */
+    char *kept_h, *kept_c;  /* [B, O], [B, H]: gradients that zoneout leads past a step */
+    char *dh_mix;           /* [B, H] */
     char *h_prev,
         *dproj; /* [N, O]: the state each step began from; [N, O]: gradient of h after the projection */
 } scan;
@@ -64,6 +69,12 @@ static char *piece(char *base, size_t *used, int64_t reals, size_t item)
     return p;
 }
 
+/* Is what the cell makes not yet the layer's h, and needed later? */
+static bool keeps_raw(const scan *s)
+{
+    return s->projected || (s->zone_h && s->cell->reads);
+}
+
 static size_t lay_out_saved(scan *s, char *base)
 {
     int64_t N = s->p->N;
@@ -71,7 +82,7 @@ static size_t lay_out_saved(scan *s, char *base)
     s->gates = piece(base, &used, N * s->G * s->H, s->item);
     s->extra = piece(base, &used, s->cell->extra ? N * s->H : 0, s->item);
     s->cs = piece(base, &used, s->cell->c ? N * s->H : 0, s->item);
-    s->raw = piece(base, &used, s->projected ? N * s->H : 0, s->item);
+    s->raw = piece(base, &used, keeps_raw(s) ? N * s->H : 0, s->item);
     s->h0 = piece(base, &used, s->B * s->O, s->item);
     s->c0 = piece(base, &used, s->cell->c ? s->B * s->H : 0, s->item);
     return used;
@@ -92,12 +103,16 @@ static size_t lay_out_scratch(scan *s, char *base)
     s->panel_hr =
         piece(base, &used, larger(k->rnn.product_size(P, s->H), k->rnn.product_size(s->H, P)), s->item);
     s->bias = piece(base, &used, s->G * s->H, s->item);
+    s->masked = piece(base, &used, s->state ? s->B * s->O : 0, s->item);
     if (s->c->mode == RECUR_INFER)
         return used;
     s->dh = piece(base, &used, s->B * s->O, s->item);
     s->dc = piece(base, &used, s->cell->c ? s->B * s->H : 0, s->item);
     s->draw = piece(base, &used, s->projected ? s->B * s->H : 0, s->item);
     s->dz = piece(base, &used, s->B * s->G * s->H, s->item);
+    s->kept_h = piece(base, &used, s->zone_h ? s->B * s->O : 0, s->item);
+    s->kept_c = piece(base, &used, s->zone_c ? s->B * s->H : 0, s->item);
+    s->dh_mix = piece(base, &used, s->state ? s->B * s->H : 0, s->item);
     s->h_prev = piece(base, &used, N * s->O, s->item);
     s->dproj = piece(base, &used, s->projected ? N * s->O : 0, s->item);
     return used;
@@ -117,7 +132,10 @@ static scan scan_of(recur_call *c)
               .O = q->O,
               .B = q->p->B,
               .reverse = q->reverse,
-              .projected = c->in[W_HR] != NULL};
+              .projected = c->in[W_HR] != NULL,
+              .state = c->in[STATE] != NULL,
+              .zone_h = q->zoneout_h > 0.0,
+              .zone_c = q->zoneout_c > 0.0};
     lay_out_saved(&s, c->saved);
     lay_out_scratch(&s, recur_call_work(c));
     return s;
@@ -250,6 +268,39 @@ static void project_input(const scan *s)
     rcr_gemm_run(c->cx, c->in[X]->dtype, &g);
 }
 
+/* A span's rows of a mask: one for all steps in sorted order, or that of the step; NULL where there is none. */
+static char *mask_rows(const scan *s, int input, const span *r, bool locked, int64_t width)
+{
+    const recur_tensor *m = s->c->in[input];
+    return m ? row_at(s, m->data, locked ? r->row : r->at, width) : NULL;
+}
+
+static char *candidate_mask(const scan *s, const span *r)
+{
+    return mask_rows(s, CANDIDATE, r, RCR_PARAMS(params, s->c)->locked, s->H);
+}
+
+/* h as the recurrent weight reads it: itself, or in `to` under its mask. */
+static char *state_read(const scan *s, const span *r, char *to)
+{
+    if (!s->state)
+        return h_before(s, r);
+    s->c->k->drop.times(r->R * s->O, mask_rows(s, STATE, r, true, s->O), h_before(s, r), to);
+    return to;
+}
+
+/* Zoneout of what a step has made. */
+static void zone(const scan *s, const span *r, char *h)
+{
+    const params *q = RCR_PARAMS(params, s->c);
+    const rcr_drop_kernels *drop = &s->c->k->drop;
+    if (s->zone_h)
+        drop->zone(r->R * s->O, mask_rows(s, KEEP_H, r, false, s->O), q->zoneout_h, h_before(s, r), h);
+    if (s->zone_c)
+        drop->zone(r->R * s->H, mask_rows(s, KEEP_C, r, false, s->H), q->zoneout_c, c_before(s, r),
+                   row_at(s, s->cs, r->at, s->H));
+}
+
 static void step_forward(const scan *s, const span *r)
 {
     const recur_call *c = s->c;
@@ -260,15 +311,20 @@ static void step_forward(const scan *s, const span *r)
                          .O = s->O,
                          .panel = s->panel,
                          .b_n = hidden_bias ? row_at(s, c->in[B_HH]->data, s->G - 1, s->H) : NULL,
-                         .h_prev = h_before(s, r),
+                         .h_prev = state_read(s, r, row_at(s, s->masked, r->row, s->O)),
+                         .h_mix = s->cell->mix ? h_before(s, r) : NULL,
                          .c_prev = s->cell->c ? c_before(s, r) : NULL,
+                         .drop = candidate_mask(s, r),
                          .gates = row_at(s, s->gates, r->at, s->G * s->H),
                          .extra = row_at(s, s->extra, r->at, s->H),
                          .c = row_at(s, s->cs, r->at, s->H),
-                         .h = s->projected ? raw : y};
+                         .h = keeps_raw(s) ? raw : y};
     s->cell->forward(&step);
     if (s->projected)
         c->k->rnn.product(r->R, s->O, s->H, raw, s->H, s->panel_hr, NULL, y);
+    else if (keeps_raw(s))
+        memcpy(y, raw, (size_t)(r->R * s->O) * s->item);
+    zone(s, r, y);
 }
 
 static void block_forward(void *job, int64_t block, int worker)
@@ -334,33 +390,66 @@ static void scatter_gradient(const scan *s, const char *sorted, int64_t width, v
                             row_at(s, dstate, first + s->p->order[b], width));
 }
 
+/* Takes out of dh and dc what zoneout leads past the step .. */
+static void zone_backward(const scan *s, const span *r, char *dh, char *dc)
+{
+    const params *q = RCR_PARAMS(params, s->c);
+    const rcr_drop_kernels *drop = &s->c->k->drop;
+    if (s->zone_h)
+        drop->zone_back(r->R * s->O, mask_rows(s, KEEP_H, r, false, s->O), q->zoneout_h, dh,
+                        row_at(s, s->kept_h, r->row, s->O));
+    if (s->zone_c)
+        drop->zone_back(r->R * s->H, mask_rows(s, KEEP_C, r, false, s->H), q->zoneout_c, dc,
+                        row_at(s, s->kept_c, r->row, s->H));
+}
+
+/* .. and puts it back. Before, what went through the mask of h is masked, and joins what went past it. */
+static void join_backward(const scan *s, const span *r, char *dh, char *dc)
+{
+    const rcr_kernels *k = s->c->k;
+    if (s->state)
+        k->drop.times(r->R * s->O, mask_rows(s, STATE, r, true, s->O), dh, dh);
+    if (s->state && s->cell->mix)
+        k->array.axpy(r->R * s->H, 1.0, row_at(s, s->dh_mix, r->row, s->H), dh);
+    if (s->zone_h)
+        k->array.axpy(r->R * s->O, 1.0, row_at(s, s->kept_h, r->row, s->O), dh);
+    if (s->zone_c)
+        k->array.axpy(r->R * s->H, 1.0, row_at(s, s->kept_c, r->row, s->H), dc);
+}
+
 static void step_backward(const scan *s, const span *r)
 {
     const recur_call *c = s->c;
     const rcr_kernels *k = c->k;
     char *dh = row_at(s, s->dh, r->row, s->O), *draw = row_at(s, s->draw, r->row, s->H);
+    char *dc = row_at(s, s->dc, r->row, s->H), *h_prev = row_at(s, s->h_prev, r->at, s->O);
     if (rcr_dout(c, 0))
         k->array.axpy(r->R * s->O, 1.0, row_at(s, rcr_dout(c, 0), r->at, s->O), dh);
+    zone_backward(s, r, dh, dc);
     if (s->projected) {
         memcpy(row_at(s, s->dproj, r->at, s->O), dh, (size_t)(r->R * s->O) * s->item);
         k->rnn.product(r->R, s->H, s->O, dh, s->O, s->panel_hr, NULL, draw);
     }
-    memcpy(row_at(s, s->h_prev, r->at, s->O), h_before(s, r), (size_t)(r->R * s->O) * s->item);
+    if (state_read(s, r, h_prev) != h_prev)
+        memcpy(h_prev, h_before(s, r), (size_t)(r->R * s->O) * s->item);
     rcr_rnn_back back = {.R = r->R,
                          .H = s->H,
                          .O = s->O,
                          .panel = s->panel,
-                         .h_prev = h_before(s, r),
+                         .h_prev = h_prev,
+                         .h_mix = s->cell->mix ? h_before(s, r) : NULL,
                          .c_prev = s->cell->c ? c_before(s, r) : NULL,
-                         .h = s->projected ? row_at(s, s->raw, r->at, s->H)
-                                           : row_at(s, c->out[0]->data, r->at, s->O),
+                         .drop = candidate_mask(s, r),
+                         .h = row_at(s, keeps_raw(s) ? s->raw : c->out[0]->data, r->at, s->H),
                          .dh = s->projected ? draw : dh,
                          .gates = row_at(s, s->gates, r->at, s->G * s->H),
                          .extra = row_at(s, s->extra, r->at, s->H),
-                         .dc = row_at(s, s->dc, r->row, s->H),
+                         .dc = dc,
                          .dz = row_at(s, s->dz, r->row, s->G * s->H),
-                         .dh_prev = dh};
+                         .dh_prev = dh,
+                         .dh_mix = s->state ? row_at(s, s->dh_mix, r->row, s->H) : NULL};
     s->cell->backward(&back);
+    join_backward(s, r, dh, dc);
 }
 
 static void block_backward(void *job, int64_t block, int worker)
@@ -497,8 +586,10 @@ static const recur_op scan_op = {"rnn scan", scan_shape, scan_forward, scan_back
 rcr_scan_out rcr_scan(recur_tape *tp, const rcr_scan_in *in)
 {
     const rcr_weights *w = in->w;
-    recur_tensor *inputs[INPUTS] = {in->x, w->w_ih, w->w_hh, w->b_ih, w->b_hh, w->w_hr, in->h0, in->c0};
-    params q = {in->cell, in->H, in->O, in->index, in->p, in->reverse};
+    const rcr_drops *d = in->drops;
+    recur_tensor *inputs[INPUTS] = {in->x,  w->w_ih, w->w_hh,  w->b_ih,      w->b_hh,   w->w_hr,
+                                    in->h0, in->c0,  d->state, d->candidate, d->keep_h, d->keep_c};
+    params q = {in->cell, in->H, in->O, in->index, in->p, in->reverse, d->locked, d->zoneout_h, d->zoneout_c};
     recur_tensor *y = recur_apply(tp, &scan_op, inputs, INPUTS, &q, sizeof q);
     return (rcr_scan_out){y, recur_output(y, 1), in->cell == RECUR_LSTM ? recur_output(y, 2) : NULL};
 }

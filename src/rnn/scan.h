@@ -15,10 +15,22 @@ typedef struct rcr_weights {
     recur_tensor *w_hr;        /* [P, H], or NULL */
 } rcr_weights;
 
+/* What regularises a layer and direction in this step. A mask is NULL where there is none. Rows of masks lie as those
+ * of the packing, or, one for all steps, in sorted order (op/mask.h). */
+typedef struct rcr_drops {
+    recur_tensor *state;         /* [B, O]: factors of h as w_hh reads it */
+    recur_tensor *candidate;     /* [N, H], or [B, H] if locked: factors of LSTM's g, GRU's n */
+    bool locked;                 /* `candidate` is one for all steps */
+    double zoneout_h, zoneout_c; /* probabilities */
+    recur_tensor *keep_h,
+        *keep_c; /* [N, O], [N, H]: 1 where the last value is kept, else 0; NULL: the expectation */
+} rcr_drops;
+
 typedef struct rcr_scan_in {
     recur_cell cell;
     int64_t H, O;
     const rcr_weights *w;
+    const rcr_drops *drops;
     const rcr_packing *p;
     recur_tensor *x;       /* packed rows: [N, I] or [T, B, I] */
     recur_tensor *h0, *c0; /* [.., B, O], [.., B, H], or NULL: this layer's states are slice `index` */

@@ -30,19 +30,16 @@ static void training_steps(void **state)
     }
 }
 
-/* The composed layers put far more on the tape. */
-static recur_status composed_step(const recur_allocator *allocator, void *argument)
+static recur_status layer_step(const recur_allocator *allocator, void *config)
 {
-    (void)argument;
     train50 m = {0};
-    recur_rnn_config config = {
-        .cell = RECUR_LSTM, .input = 3, .hidden = 4, .layers = 2, .bidirectional = true, .compose = true};
     float x[3 * 2 * 3] = {0};
     recur_status s = recur_ctx_create(&m.cx, &(recur_options){.threads = 1, .allocator = allocator});
     s = s ? s : recur_params_create(&m.ps, m.cx, RECUR_F32, 1);
     s = s ? s : recur_tape_create(&m.tp, m.cx, 1);
-    s = s ? s : recur_rnn_create(&m.rnn, m.ps, "", &config);
+    s = s ? s : recur_rnn_create(&m.rnn, m.ps, "", config);
     if (!s) {
+        recur_tape_begin(m.tp, RECUR_TRAIN);
         recur_tensor *in = recur_input(m.tp, RECUR_F32, 3, (int64_t[]){3, 2, 3}, x);
         recur_tensor *y = recur_rnn_forward(m.tp, m.rnn, in, NULL, NULL, NULL).y;
         s = recur_backward(m.tp, recur_mean(m.tp, y, RECUR_ALL_AXES, false));
@@ -51,10 +48,29 @@ static recur_status composed_step(const recur_allocator *allocator, void *argume
     return s;
 }
 
+/* The composed layers put far more on the tape. */
 static void composed_layers(void **state)
 {
     (void)state;
-    print_message("%ld allocations\n", fail_alloc_each(composed_step, NULL));
+    recur_rnn_config config = {
+        .cell = RECUR_LSTM, .input = 3, .hidden = 4, .layers = 2, .bidirectional = true, .compose = true};
+    print_message("%ld allocations\n", fail_alloc_each(layer_step, &config));
+}
+
+static void regularised_layers(void **state)
+{
+    (void)state;
+    recur_rnn_config config = {.cell = RECUR_LSTM,
+                               .input = 3,
+                               .hidden = 400,
+                               .layers = 2,
+                               .variational = true,
+                               .input_dropout = 0.5,
+                               .recurrent_dropout = 0.5,
+                               .zoneout_h = 0.5,
+                               .zoneout_c = 0.5,
+                               .weight_drop = 0.5};
+    print_message("%ld allocations\n", fail_alloc_each(layer_step, &config));
 }
 
 static recur_status plan_of(train50 *m, recur_plan **plan)
@@ -93,6 +109,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(training_steps),
         cmocka_unit_test(composed_layers),
+        cmocka_unit_test(regularised_layers),
         cmocka_unit_test(plans),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

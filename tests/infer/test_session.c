@@ -28,11 +28,12 @@ typedef struct model {
     recur_plan *plan;
 } model;
 
-static void build(model *m, const recur_options *options, recur_cell cell, recur_dtype dtype, int64_t proj,
-                  bool bias)
+/* `config` without sizes and layers. */
+static void build(model *m, const recur_options *options, recur_rnn_config config, recur_dtype dtype)
 {
-    recur_rnn_config config = {
-        .cell = cell, .input = E, .hidden = 21, .layers = 2, .proj = proj, .no_bias = !bias};
+    config.input = E;
+    config.hidden = 21;
+    config.layers = 2;
     *m = (model){0};
     assert_int_equal(recur_ctx_create(&m->cx, options), RECUR_OK);
     assert_int_equal(recur_params_create(&m->ps, m->cx, dtype, 3), RECUR_OK);
@@ -40,7 +41,9 @@ static void build(model *m, const recur_options *options, recur_cell cell, recur
     assert_int_equal(recur_embedding_create(&m->embedding, m->ps, "embedding", V, E, RECUR_NO_PADDING),
                      RECUR_OK);
     assert_int_equal(recur_rnn_create(&m->rnn, m->ps, "rnn", &config), RECUR_OK);
-    assert_int_equal(recur_linear_create(&m->linear, m->ps, "linear", proj ? proj : 21, 2, bias), RECUR_OK);
+    assert_int_equal(
+        recur_linear_create(&m->linear, m->ps, "linear", config.proj ? config.proj : 21, 2, !config.no_bias),
+        RECUR_OK);
     assert_int_equal(recur_plan_create(&m->plan, m->cx), RECUR_OK);
     assert_int_equal(recur_plan_embedding(m->plan, &m->embedding), RECUR_OK);
     assert_int_equal(recur_plan_rnn(m->plan, m->rnn), RECUR_OK);
@@ -74,14 +77,14 @@ static recur_session *new_session(const recur_plan *plan, int64_t batch, void **
 }
 
 /* Steps of the session against one pass over the whole sequence. */
-static void check_bits(recur_cell cell, recur_dtype dtype, int64_t proj, bool bias)
+static void check_bits(recur_rnn_config config, recur_dtype dtype)
 {
     model m;
     int64_t ids[T * B];
     size_t item = dtype == RECUR_F32 ? 4 : 8;
     void *memory = NULL;
     double y[B * 2];
-    build(&m, &(recur_options){.threads = 2}, cell, dtype, proj, bias);
+    build(&m, &(recur_options){.threads = 2}, config, dtype);
     fill_ids(ids);
     recur_tape_begin(m.tp, RECUR_INFER);
     recur_tensor *x = recur_input(m.tp, RECUR_I64, 2, (int64_t[]){T, B}, ids);
@@ -105,8 +108,24 @@ static void steps_give_the_bits_of_the_batch(void **state)
     (void)state;
     for (int cell = RECUR_RNN_TANH; cell <= RECUR_GRU_ORIGINAL; cell++)
         for (int i = 0; i < 4; i++)
-            check_bits((recur_cell)cell, i & 1 ? RECUR_F32 : RECUR_F64, 0, i & 2);
-    check_bits(RECUR_LSTM, RECUR_F32, 6, true);
+            check_bits((recur_rnn_config){.cell = (recur_cell)cell, .no_bias = i & 2},
+                       i & 1 ? RECUR_F32 : RECUR_F64);
+    check_bits((recur_rnn_config){.cell = RECUR_LSTM, .proj = 6}, RECUR_F32);
+}
+
+/* What regularises training is off, but for zoneout, which has an expectation. */
+static void regularised_layers_too(void **state)
+{
+    (void)state;
+    for (int cell = RECUR_RNN_TANH; cell <= RECUR_GRU_ORIGINAL; cell++) {
+        recur_rnn_config c = {.cell = (recur_cell)cell, .zoneout_h = 0.2, .weight_drop = 0.5, .dropout = 0.5};
+        c.recurrent_dropout = 0.5;
+        c.recurrent_dropout_on = RECUR_DROP_STATE;
+        check_bits(c, RECUR_F32);
+    }
+    check_bits((recur_rnn_config){.cell = RECUR_LSTM, .zoneout_c = 0.4}, RECUR_F64);
+    check_bits((recur_rnn_config){.cell = RECUR_LSTM, .proj = 6, .zoneout_h = 0.3, .zoneout_c = 0.4},
+               RECUR_F32);
 }
 
 static void states_can_be_copied(void **state)
@@ -116,7 +135,7 @@ static void states_can_be_copied(void **state)
     int64_t ids[T * B];
     void *ma = NULL, *mb = NULL, *mc = NULL;
     float ya[B * 2], yb[B * 2];
-    build(&m, NULL, RECUR_LSTM, RECUR_F32, 0, true);
+    build(&m, NULL, (recur_rnn_config){.cell = RECUR_LSTM}, RECUR_F32);
     fill_ids(ids);
     recur_session *a = new_session(m.plan, B, &ma), *b = new_session(m.plan, B, &mb),
                   *c = new_session(m.plan, 1, &mc);
@@ -146,7 +165,8 @@ static void rows_can_be_picked(void **state)
     float ya[B * 2], yb[3 * 2];
     fill_ids(ids);
     for (int cell = RECUR_RNN_TANH; cell <= RECUR_GRU_ORIGINAL; cell++) {
-        build(&m, NULL, (recur_cell)cell, RECUR_F32, cell == RECUR_LSTM ? 6 : 0, true);
+        build(&m, NULL, (recur_rnn_config){.cell = (recur_cell)cell, .proj = cell == RECUR_LSTM ? 6 : 0},
+              RECUR_F32);
         recur_session *a = new_session(m.plan, B, &ma), *b = new_session(m.plan, 3, &mb);
         recur_session_step(a, ids, ya);
         recur_session_step(b, ids, yb);
@@ -176,7 +196,7 @@ static void what_does_not_fit_is_refused(void **state)
     recur_rnn *both = NULL;
     recur_session *s = NULL;
     char memory[64];
-    build(&m, NULL, RECUR_GRU, RECUR_F32, 0, true);
+    build(&m, NULL, (recur_rnn_config){.cell = RECUR_GRU}, RECUR_F32);
     assert_int_equal(recur_rnn_create(&both, m.ps, "both",
                                       &(recur_rnn_config){
                                           .cell = RECUR_GRU, .input = 2, .hidden = 2, .bidirectional = true}),
@@ -220,7 +240,7 @@ static void threads_share_a_plan(void **state)
     model m;
     pthread_t threads[4];
     stream streams[4];
-    build(&m, NULL, RECUR_LSTM, RECUR_F32, 0, true);
+    build(&m, NULL, (recur_rnn_config){.cell = RECUR_LSTM}, RECUR_F32);
     for (int i = 0; i < 4; i++) {
         streams[i] = (stream){.plan = m.plan};
         assert_int_equal(pthread_create(&threads[i], NULL, run_stream, &streams[i]), 0);
@@ -236,6 +256,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(steps_give_the_bits_of_the_batch),
+        cmocka_unit_test(regularised_layers_too),
         cmocka_unit_test(states_can_be_copied),
         cmocka_unit_test(rows_can_be_picked),
         cmocka_unit_test(what_does_not_fit_is_refused),

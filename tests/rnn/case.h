@@ -103,17 +103,23 @@ static inline recur_tensor *rnn_scalar(recur_tape *tp, void *user)
     return recur_add(tp, sum, recur_sum(tp, recur_mul(tp, s->out.c, s->wc), RECUR_ALL_AXES, false));
 }
 
-static inline void run_rnn(rnn_setup *s)
+/* Forward and backward, always of the same step: the same masks. */
+static inline void run_rnn_as(rnn_setup *s, recur_mode mode)
 {
     recur_zero_grad(s->ps);
     recur_tape_set_step(s->tp, 0);
-    recur_tape_begin(s->tp, RECUR_TRAIN);
+    recur_tape_begin(s->tp, mode);
     recur_status st = recur_backward(s->tp, rnn_scalar(s->tp, s));
     const char *text = NULL;
     recur_error(s->cx, &text);
     if (st)
         print_error("%s\n", text);
     assert_int_equal(st, RECUR_OK);
+}
+
+static inline void run_rnn(rnn_setup *s)
+{
+    run_rnn_as(s, RECUR_TRAIN);
 }
 
 static inline size_t tensor_size(const recur_tensor *t)

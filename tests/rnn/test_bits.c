@@ -1,24 +1,29 @@
 // SPDX-License-Identifier: MIT
 /* The same bits: whatever the threads, the instruction set, the other rows of the batch, and what lies in the
  * padding. */
-#include "case.h"
+#include "variants.h"
 
-#include <math.h>
+/* The plain layer, and those with all that regularises. */
+#define FOR_KINDS(cell, kind)                                           \
+    for (int cell = RECUR_RNN_TANH; cell <= RECUR_GRU_ORIGINAL; cell++) \
+        for (int kind = ALL; kind <= VARIANTS; kind++)
 
-static rnn_case base_case(recur_cell cell, recur_dtype dtype, int64_t hidden)
+static rnn_case base_case(recur_cell cell, int kind, recur_dtype dtype, int64_t hidden)
 {
-    return (rnn_case){.config = {.cell = cell,
-                                 .input = 5,
-                                 .hidden = hidden,
-                                 .layers = 2,
-                                 .bidirectional = true,
-                                 .dropout = 0.3,
-                                 .proj = cell == RECUR_LSTM && hidden == 37 ? 11 : 0},
-                      .T = 7,
-                      .B = 37,
-                      .lengths = true,
-                      .states = true,
-                      .dtype = dtype};
+    rnn_case k = {.config = {.cell = cell,
+                             .input = 5,
+                             .hidden = hidden,
+                             .layers = 2,
+                             .bidirectional = true,
+                             .dropout = 0.3,
+                             .proj = cell == RECUR_LSTM && hidden == 37 ? 11 : 0},
+                  .T = 7,
+                  .B = 37,
+                  .lengths = true,
+                  .states = true,
+                  .dtype = dtype};
+    regularise(&k.config, kind);
+    return k;
 }
 
 static void assert_same_run(rnn_setup *a, rnn_setup *b)
@@ -45,12 +50,12 @@ static void threads_change_no_bit(void **state)
 {
     (void)state;
     static const int threads[] = {2, 3, 7};
-    for (int cell = RECUR_RNN_TANH; cell <= RECUR_GRU_ORIGINAL; cell++)
-        for (size_t i = 0; i < sizeof threads / sizeof *threads; i++) {
-            rnn_case a = base_case((recur_cell)cell, RECUR_F32, 37), b = a;
-            b.threads = threads[i];
-            compare(a, b);
-        }
+    FOR_KINDS(cell, kind)
+    for (size_t i = 0; i < sizeof threads / sizeof *threads; i++) {
+        rnn_case a = base_case((recur_cell)cell, kind, RECUR_F32, 37), b = a;
+        b.threads = threads[i];
+        compare(a, b);
+    }
 }
 
 static void instruction_sets_change_no_bit(void **state)
@@ -65,21 +70,22 @@ static void instruction_sets_change_no_bit(void **state)
             print_message("%s: not on this machine\n", isas[i]);
             continue;
         }
-        for (int cell = RECUR_RNN_TANH; cell <= RECUR_GRU_ORIGINAL; cell++)
-            for (int d = 0; d < 2; d++) {
-                rnn_case a = base_case((recur_cell)cell, d ? RECUR_F64 : RECUR_F32, d ? 13 : 37), b = a;
-                a.isa = "portable";
-                b.isa = isas[i];
-                compare(a, b);
-            }
+        FOR_KINDS(cell, kind)
+        for (int d = 0; d < 2; d++) {
+            rnn_case a = base_case((recur_cell)cell, kind, d ? RECUR_F64 : RECUR_F32, d ? 13 : 37), b = a;
+            a.isa = "portable";
+            b.isa = isas[i];
+            compare(a, b);
+        }
     }
 }
 
 static void padding_of_nan_changes_no_bit(void **state)
 {
     (void)state;
-    for (int cell = RECUR_RNN_TANH; cell <= RECUR_GRU_ORIGINAL; cell++) {
-        rnn_case k = base_case((recur_cell)cell, RECUR_F64, 13);
+    FOR_KINDS(cell, kind)
+    {
+        rnn_case k = base_case((recur_cell)cell, kind, RECUR_F64, 13);
         rnn_setup a, b;
         setup_rnn(&a, &k);
         setup_rnn(&b, &k);
@@ -98,7 +104,7 @@ static void row_alone_gives_the_same_bits(void **state)
 {
     (void)state;
     for (int cell = RECUR_RNN_TANH; cell <= RECUR_GRU_ORIGINAL; cell++) {
-        rnn_case k = base_case((recur_cell)cell, RECUR_F32, 37), one = k;
+        rnn_case k = base_case((recur_cell)cell, VARIANTS, RECUR_F32, 37), one = k;
         k.config.dropout = one.config.dropout = 0.0;
         k.states = one.states = false;
         one.B = 1;
@@ -120,6 +126,35 @@ static void row_alone_gives_the_same_bits(void **state)
             teardown_rnn(&b);
         }
         teardown_rnn(&a);
+    }
+}
+
+/* The first rows of a batch, with what regularises them, do not see the others: not how many they are, not how long.
+ * (Dropout between layers is torch's: its masks go by the place among all rows.) */
+static void fewer_rows_give_the_same_bits(void **state)
+{
+    (void)state;
+    enum { FEW = 4 };
+    FOR_KINDS(cell, kind)
+    {
+        rnn_case k = base_case((recur_cell)cell, kind, RECUR_F32, 37), few = k;
+        rnn_setup a, b;
+        k.config.layers = few.config.layers = 1;
+        k.states = few.states = false;
+        few.B = FEW;
+        setup_rnn(&a, &k);
+        setup_rnn(&b, &few);
+        memcpy(b.length, a.length, sizeof b.length);
+        for (int64_t t = 0; t < k.T; t++)
+            memcpy(recur_f32(b.x) + t * FEW * 5, recur_f32(a.x) + t * k.B * 5, FEW * 5 * sizeof(float));
+        run_rnn(&a);
+        run_rnn(&b);
+        int64_t width = recur_dim(a.out.y, 2);
+        for (int64_t t = 0; t < k.T; t++)
+            assert_memory_equal(recur_f32(b.out.y) + t * FEW * width, recur_f32(a.out.y) + t * k.B * width,
+                                (size_t)(FEW * width) * sizeof(float));
+        teardown_rnn(&a);
+        teardown_rnn(&b);
     }
 }
 
@@ -145,7 +180,7 @@ static void steady_state_allocates_nothing(void **state)
     recur_ctx *cx = NULL;
     recur_params *ps = NULL;
     recur_tape *tp = NULL;
-    rnn_setup s = {.spec = base_case(RECUR_LSTM, RECUR_F32, 16)};
+    rnn_setup s = {.spec = base_case(RECUR_LSTM, ALL, RECUR_F32, 16)};
     assert_int_equal(recur_ctx_create(&cx, &(recur_options){.threads = 2, .allocator = &counting}), RECUR_OK);
     assert_int_equal(recur_params_create(&ps, cx, RECUR_F32, 1), RECUR_OK);
     assert_int_equal(recur_tape_create(&tp, cx, 1), RECUR_OK);
@@ -166,9 +201,9 @@ static void steady_state_allocates_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(threads_change_no_bit),          cmocka_unit_test(instruction_sets_change_no_bit),
-        cmocka_unit_test(padding_of_nan_changes_no_bit),  cmocka_unit_test(row_alone_gives_the_same_bits),
-        cmocka_unit_test(steady_state_allocates_nothing),
+        cmocka_unit_test(threads_change_no_bit),         cmocka_unit_test(instruction_sets_change_no_bit),
+        cmocka_unit_test(padding_of_nan_changes_no_bit), cmocka_unit_test(row_alone_gives_the_same_bits),
+        cmocka_unit_test(fewer_rows_give_the_same_bits), cmocka_unit_test(steady_state_allocates_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
