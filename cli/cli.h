@@ -152,7 +152,7 @@ typedef struct cli_task {
     int (*predict)(recur_ctx *cx, const cli_ask *ask, const char *model, const char *input);
 } cli_task;
 
-extern const cli_task cli_forecast, cli_language;
+extern const cli_task cli_forecast, cli_tag, cli_language;
 
 /* task.c: all tasks, ended by NULL; the one of that name, or NULL; that of a trained model: an exit status. */
 extern const cli_task *const cli_tasks[];

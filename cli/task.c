@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-const cli_task *const cli_tasks[] = {&cli_forecast, &cli_language, NULL};
+const cli_task *const cli_tasks[] = {&cli_forecast, &cli_tag, &cli_language, NULL};
 
 const cli_task *cli_task_find(const char *name)
 {

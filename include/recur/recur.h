@@ -26,6 +26,7 @@
  *     train.h     the training loop, checkpoints
  *     task.h      what the tasks share
  *     forecast.h  forecasting: from a CSV to what comes next
+ *     tag.h       tagging: parts of speech, names
  *     language.h  language models: perplexity and new text
  *
  * Three lifetimes: the context (recur_ctx) holds threads and memory; parameters (recur_params) live until
@@ -66,6 +67,7 @@
 #include "train.h"
 #include "task.h"
 #include "forecast.h"
+#include "tag.h"
 #include "language.h"
 
 #endif

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: MIT
+/* Tagging from a program: training, scoring, asking; what is refused; failing allocations. */
+#include <math.h>
+
+#include "support/fail_alloc.h"
+#include "train/train_test.h"
+
+static char folder[PATH], data[PATH], run_folder[PATH];
+
+static int set_up(void **state)
+{
+    recur_text *text;
+    recur_ctx *cx = context_of(1);
+    make_folder(folder);
+    in_folder(data, folder, "tags.conll");
+    in_folder(run_folder, folder, "run");
+    expect_ok(cx, recur_synthetic(&text, cx, "tags", 60, 1));
+    expect_ok(cx, recur_text_save(text, data));
+    recur_text_free(text);
+    *state = cx;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    recur_ctx_free(*state);
+    remove_folder(folder);
+    return 0;
+}
+
+static recur_tag_config config(void)
+{
+    recur_tag_config c = recur_tag_defaults();
+    c.data = data;
+    c.char_hidden = 6;
+    c.char_embedding = 5;
+    c.model.hidden = 10;
+    c.model.embedding = 8;
+    c.train.epochs = 3;
+    c.train.lr = 0.02;
+    c.train.batch_size = 8;
+    c.train.checkpoint_every = 1e9;
+    return c;
+}
+
+static recur_run fresh(void)
+{
+    return (recur_run){.folder = run_folder, .force = true};
+}
+
+static recur_tagger *trained(recur_ctx *cx, const recur_tag_config *c, recur_result *r)
+{
+    recur_tagger *t;
+    recur_run run = fresh();
+    expect_ok(cx, recur_tag_train(cx, c, &run, r));
+    expect_ok(cx, recur_tag_open(&t, cx, run_folder));
+    return t;
+}
+
+static void test_learns(void **state)
+{
+    recur_tag_config c = config();
+    recur_result r;
+    c.train.epochs = 20;
+    c.crf = true;
+    expect_ok(*state, recur_tag_train(*state, &c, NULL, &r)); /* without a folder nothing is saved */
+    assert_true(r.train.count > r.test.count && r.test.count > 0 && r.valid.count > 0);
+    assert_int_equal(r.baseline.count, r.test.count);
+    assert_true(recur_score_get(&r.train, "accuracy") > 0.95);
+    assert_true(recur_score_get(&r.train, "f1") > 0.9);
+    assert_true(recur_score_get(&r.train, "loss") < 0.5);
+    assert_true(isnan(recur_score_get(&r.baseline, "loss")));
+}
+
+/* What evaluate finds in the file is what training found in its part. */
+static void test_evaluate_agrees(void **state)
+{
+    for (int crf = 0; crf < 2; crf++) {
+        recur_tag_config c = config();
+        recur_result r;
+        recur_score score;
+        recur_entities *e;
+        c.crf = crf;
+        c.split = "1,0,0";
+        recur_tagger *t = trained(*state, &c, &r);
+        expect_ok(*state, recur_tag_evaluate(t, data, &score, &e));
+        assert_int_equal(score.count, r.train.count);
+        for (int i = 0; i < score.n; i++)
+            assert_true(recur_score_get(&score, score.metric[i].name) ==
+                        recur_score_get(&r.train, score.metric[i].name));
+        assert_non_null(e);
+        assert_true(recur_entities_score(e).f1 == recur_score_get(&score, "f1"));
+        recur_entities_free(e);
+        recur_tag_free(t);
+    }
+}
+
+static recur_span span(const char *text)
+{
+    return (recur_span){text, strlen(text)};
+}
+
+static void test_predict(void **state)
+{
+    recur_tag_config c = config();
+    recur_result r;
+    recur_tagged out;
+    c.crf = true;
+    recur_tagger *t = trained(*state, &c, &r);
+    const recur_span words[] = {span("Maria"), span("saw"), span("Zzyzx"), span("\xe4\xb8\xad\xe6\x96\x87")};
+    expect_ok(*state, recur_tag_predict(t, words, 4, &out));
+    assert_int_equal(out.n, 4);
+    for (int i = 0; i < 4; i++) {
+        assert_true(recur_vocab_find(recur_tag_names(t), out.tag[i], strlen(out.tag[i])) >= 0);
+        assert_true(out.probability[i] > 0 && out.probability[i] <= 1 + 1e-6);
+    }
+    char *tag[4];
+    for (int i = 0; i < 4; i++)
+        tag[i] = strdup(out.tag[i]);
+    const recur_span *token;
+    int64_t n;
+    const char line[] = "  Maria saw\tZzyzx \xe4\xb8\xad\xe6\x96\x87 ";
+    expect_ok(*state, recur_tag_words(t, line, strlen(line), &token, &n));
+    assert_int_equal(n, 4);
+    expect_ok(*state, recur_tag_predict(t, token, n, &out));
+    for (int i = 0; i < 4; i++) {
+        assert_string_equal(out.tag[i], tag[i]);
+        free(tag[i]);
+    }
+    expect_ok(*state, recur_tag_predict(t, NULL, 0, &out));
+    assert_int_equal(out.n, 0);
+    const recur_span bad[] = {span("fine"), span("\xff")}, empty[] = {span("")};
+    expect_error(*state, recur_tag_predict(t, bad, 2, &out), RECUR_EFORMAT, "UTF-8");
+    expect_error(*state, recur_tag_predict(t, empty, 1, &out), RECUR_EFORMAT, "empty");
+    recur_tag_free(t);
+}
+
+/* Tags that the model has never seen are wrong, and the loss leaves them out. */
+static void test_unknown_tags(void **state)
+{
+    char other[PATH];
+    recur_tag_config c = config();
+    recur_result r;
+    recur_score score;
+    in_folder(other, folder, "other.conll");
+    write_text(other, "Maria\tB-PLANET\nsaw\tO\n\nMaria\tB-PLANET\n");
+    for (int crf = 0; crf < 2; crf++) {
+        c.crf = crf;
+        recur_tagger *t = trained(*state, &c, &r);
+        expect_ok(*state, recur_tag_evaluate(t, other, &score, NULL));
+        assert_int_equal(score.count, 3);
+        assert_true(recur_score_get(&score, "accuracy") < 0.34);
+        assert_true(crf ? isnan(recur_score_get(&score, "loss")) : isfinite(recur_score_get(&score, "loss")));
+        recur_tag_free(t);
+    }
+}
+
+/* Word 1 is a in two of three cases, word 2 is unknown to the training part: the most frequent tag. */
+static void test_baseline(void **state)
+{
+    char train[PATH], test[PATH];
+    recur_tag_config c = config();
+    recur_result r;
+    in_folder(train, folder, "train.conll");
+    in_folder(test, folder, "test.conll");
+    write_text(train, "x A\ny B\n\nx A\ny B\n\nx B\nz B\n");
+    write_text(test, "x A\nnew B\nx B\n");
+    c.data = train;
+    c.test = test;
+    c.split = "1,0,0";
+    c.train.epochs = 1;
+    expect_ok(*state, recur_tag_train(*state, &c, NULL, &r));
+    assert_int_equal(r.baseline.count, 3);
+    assert_true(fabs(recur_score_get(&r.baseline, "accuracy") - 2.0 / 3) < 1e-12);
+    assert_true(isnan(recur_score_get(&r.baseline, "f1"))); /* no scheme of entities */
+}
+
+static void test_threads_change_nothing(void **state)
+{
+    recur_tag_config c = config();
+    recur_result r, first = {0};
+    (void)state;
+    c.crf = true;
+    for (int threads = 1; threads <= 7; threads += 2) {
+        recur_ctx *cx = context_of(threads);
+        expect_ok(cx, recur_tag_train(cx, &c, NULL, &r));
+        if (threads == 1)
+            first = r;
+        assert_true(recur_score_get(&r.train, "loss") == recur_score_get(&first.train, "loss"));
+        recur_ctx_free(cx);
+    }
+}
+
+/* ---- failing allocations ---- */
+
+static recur_status work(recur_ctx *cx, const recur_tag_config *c)
+{
+    recur_result r;
+    recur_tagger *t = NULL;
+    recur_score score;
+    recur_entities *e = NULL;
+    recur_tagged out;
+    recur_run run = fresh();
+    const recur_span words[] = {span("Maria"), span("saw")};
+    recur_status status = recur_tag_train(cx, c, &run, &r);
+    if (status == RECUR_OK)
+        status = recur_tag_open(&t, cx, run_folder);
+    if (status == RECUR_OK)
+        status = recur_tag_evaluate(t, c->data, &score, &e);
+    if (status == RECUR_OK)
+        status = recur_tag_predict(t, words, 2, &out);
+    recur_entities_free(e);
+    recur_tag_free(t);
+    return status;
+}
+
+static recur_status failing_work(const recur_allocator *allocator, void *argument)
+{
+    recur_ctx *cx;
+    recur_status status = recur_ctx_create(&cx, &(recur_options){.threads = 1, .allocator = allocator});
+    if (status != RECUR_OK)
+        return status;
+    status = work(cx, argument);
+    recur_ctx_free(cx);
+    return status;
+}
+
+static void test_failing_allocations(void **state)
+{
+    char few[PATH];
+    recur_tag_config c = config();
+    (void)state;
+    in_folder(few, folder, "few.conll");
+    write_text(few, "a B-X\nb O\n\na B-X\nc O\n\nb O\n");
+    c.data = few;
+    c.split = "1,0,0";
+    c.crf = true;
+    c.train.max_steps = 2;
+    assert_true(fail_alloc_each(failing_work, &c) > 100);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_learns),
+        cmocka_unit_test(test_evaluate_agrees),
+        cmocka_unit_test(test_predict),
+        cmocka_unit_test(test_unknown_tags),
+        cmocka_unit_test(test_baseline),
+        cmocka_unit_test(test_threads_change_nothing),
+        cmocka_unit_test(test_failing_allocations),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
