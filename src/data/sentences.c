@@ -13,6 +13,7 @@ enum { CONLLU_COLUMNS = 10, CONLLU_FORM = 2, CONLLU_UPOS = 4 };
 typedef struct rcr_sentences {
     recur_sentences s; /* what everybody sees; arrays are those below */
     rcr_files files;
+    const char *name; /* of tokens that come from no file */
     int64_t *offset, *line;
     int32_t *file;
     recur_span *token, *tag;
@@ -87,6 +88,8 @@ static recur_status end_sentence(rcr_sentences *k, int64_t file)
 recur_place rcr_sentences_place(const recur_sentences *s, int64_t file, int64_t token)
 {
     const rcr_sentences *k = (const rcr_sentences *)(const void *)s;
+    if (k->name)
+        return (recur_place){k->name, 0, 0};
     return rcr_files_place(&k->files, file, s->line[token], s->token[token]);
 }
 
@@ -269,5 +272,26 @@ recur_status recur_tagged_read(recur_sentences **out, recur_ctx *cx, const char 
                                                        : how->format == RECUR_TAGGED_CONLLU;
         s = read_file(k, i, conllu, tags, how);
     }
+    return finish(out, k, s);
+}
+
+recur_status recur_sentences_from(recur_sentences **out, recur_ctx *cx, const recur_span *token, int64_t n,
+                                  const char *name)
+{
+    *out = NULL;
+    rcr_sentences *k = rcr_alloc_zero(cx, sizeof *k, "sentences");
+    if (!k)
+        return RECUR_ENOMEM;
+    k->s.cx = k->files.cx = cx;
+    k->name = name;
+    recur_status s = rcr_grow(cx, (void **)&k->offset, &k->offset_room, 1, sizeof *k->offset, "sentences");
+    if (s == RECUR_OK)
+        k->offset[0] = 0;
+    for (int64_t i = 0; s == RECUR_OK && i < n; i++)
+        s = token[i].size > 0
+                ? add_token(k, token[i], NULL, 0)
+                : rcr_fail(cx, RECUR_EFORMAT, "%s: token %lld is empty", name, (long long)(i + 1));
+    if (s == RECUR_OK)
+        s = end_sentence(k, 0);
     return finish(out, k, s);
 }

@@ -36,6 +36,7 @@ static recur_status build(rcr_language_net *net, recur_ctx *cx, int64_t V, const
     const recur_model_config *m = &net->config.model;
     recur_rnn_config stack = rcr_model_rnn(m, m->embedding);
     stack.batch_first = false;
+    stack.output_dropout = m->dropout;
     recur_status status = recur_params_create(&net->ps, cx, RECUR_F32, (uint64_t)net->config.train.seed);
     if (status == RECUR_OK && from)
         rcr_model_file_limit(from, net->ps);
@@ -146,7 +147,6 @@ static recur_tensor *forward(recur_tape *tp, const rcr_language_net *net, const 
     keep_state(state->h, out.h);
     keep_state(state->c, out.c);
     recur_tensor *y = out.y ? recur_reshape(tp, out.y, 2, rows) : NULL;
-    y = recur_dropout(tp, y, net->config.model.dropout);
     if (net->bridge.weight)
         y = recur_linear_forward(tp, &net->bridge, y);
     return recur_linear_forward(tp, &net->output, y);

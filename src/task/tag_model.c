@@ -16,7 +16,6 @@ struct recur_tagger {
     const char **tag;
     double *probability;
     recur_span *token;
-    int64_t *line;
     int64_t room;
 };
 
@@ -55,7 +54,6 @@ static void free_room(recur_tagger *t)
     rcr_free(t->cx, t->tag);
     rcr_free(t->cx, t->probability);
     rcr_free(t->cx, t->token);
-    rcr_free(t->cx, t->line);
 }
 
 void recur_tag_free(recur_tagger *t)
@@ -105,8 +103,7 @@ static recur_status make_room(recur_tagger *t, int64_t n)
     t->tag = rcr_alloc_array(t->cx, (size_t)n, sizeof *t->tag, "tags");
     t->probability = rcr_alloc_array(t->cx, (size_t)n, sizeof *t->probability, "tags");
     t->token = rcr_alloc_array(t->cx, (size_t)n, sizeof *t->token, "tokens");
-    t->line = rcr_alloc_array(t->cx, (size_t)n, sizeof *t->line, "tokens");
-    if (!t->tag || !t->probability || !t->token || !t->line)
+    if (!t->tag || !t->probability || !t->token)
         return RECUR_ENOMEM;
     t->room = n;
     return RECUR_OK;
@@ -131,22 +128,16 @@ static recur_status answer(recur_tagger *t, const rcr_tag_source *s, int64_t n)
 
 recur_status recur_tag_predict(recur_tagger *t, const recur_span *token, int64_t n, recur_tagged *out)
 {
-    static const char *const name = "the sentence";
-    int32_t file = 0;
+    rcr_tag_source s = {.cx = t->cx, .names.cx = t->cx};
     *out = (recur_tagged){0};
-    for (int64_t i = 0; i < n; i++)
-        if (token[i].size == 0)
-            return rcr_fail(t->cx, RECUR_EFORMAT, "token %lld of the sentence is empty", (long long)(i + 1));
     recur_status status = make_room(t, n);
     if (status != RECUR_OK || n == 0)
         return status;
-    memset(t->line, 0, (size_t)n * sizeof *t->line);
-    recur_sentences sentence = {t->cx, 1, (const int64_t[]){0, n}, token, NULL, t->line, &file, &name, 1};
-    rcr_tag_source s = {.cx = t->cx, .names.cx = t->cx, .sentences = &sentence};
-    status = rcr_tag_source_encode(&s, &t->words);
+    status = recur_sentences_from(&s.sentences, t->cx, token, n, "the sentence");
+    if (status == RECUR_OK)
+        status = rcr_tag_source_encode(&s, &t->words);
     if (status == RECUR_OK)
         status = answer(t, &s, n);
-    s.sentences = NULL; /* ours */
     rcr_tag_source_close(&s);
     if (status == RECUR_OK)
         *out = (recur_tagged){n, t->tag, t->probability};

@@ -84,7 +84,8 @@ run "$recur" generate few --length 50
 check "the unknown word is not written" test "$(grep -c '<unk>' "$out")" = 0
 
 # ---- other models ----
-for options in "--cell gru" "--cell rnn"; do
+for options in "--cell gru" "--cell rnn" "--cell gru --zoneout 0.1" \
+    "--variational --recurrent-dropout 0.2 --weight-drop 0.2 --embedding-dropout 0.1 --input-dropout 0.1"; do
     # shellcheck disable=SC2086
     train verse.txt "${small[@]}" --epochs 1 $options --out other --force
     expect "training with $options" 0 "*" ""

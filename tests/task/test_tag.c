@@ -36,6 +36,7 @@ static recur_tag_config config(void)
     c.char_embedding = 5;
     c.model.hidden = 10;
     c.model.embedding = 8;
+    c.model.dropout = c.model.input_dropout = 0.1;
     c.train.epochs = 3;
     c.train.lr = 0.02;
     c.train.batch_size = 8;
@@ -61,7 +62,9 @@ static void test_learns(void **state)
 {
     recur_tag_config c = config();
     recur_result r;
-    c.train.epochs = 20;
+    c.train.epochs = 40;
+    c.train.patience = 0;
+    c.train.schedule = RECUR_RATE_NONE;
     c.crf = true;
     expect_ok(*state, recur_tag_train(*state, &c, NULL, &r)); /* without a folder nothing is saved */
     assert_true(r.train.count > r.test.count && r.test.count > 0 && r.valid.count > 0);
