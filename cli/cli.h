@@ -80,6 +80,12 @@ bool cli_terminal(FILE *stream);
 bool cli_colours(FILE *stream);
 int cli_width(FILE *stream);
 
+/* ---- files.c: several data files in one text ---- */
+/* The names with '\n' between them, to be freed; NULL after reporting that there is no memory. */
+char *cli_join_files(const char *const *names, int n);
+/* cli_readable() for each of them; "a,b" are two unless there is a file of that name. */
+int cli_readable_files(const char *names);
+
 /* ---- signals.c: SIGINT and SIGTERM while training ---- */
 void cli_signals_catch(void);
 int cli_signal(void); /* the signal that came, or 0 */
@@ -129,10 +135,28 @@ int cli_answer_lines(const cli_lines *lines);
 /* Draws the pictures of a run folder; false, after a note, where that was not possible. */
 bool cli_plot_run(const char *folder);
 
+/* ---- plot_alignment.c: what a model attended to, in a file ---- */
+/* For each of U units that the model said (or 1: of its answer) a row of weights over S units that it read. */
+typedef struct cli_alignment {
+    const recur_span *target, *source; /* [U], [S] */
+    const float *weights;              /* [U, S] */
+    int64_t U, S;
+} cli_alignment;
+typedef struct cli_alignment_file cli_alignment_file;
+/* A file named .svg or .png gets a heat map; of several, the second goes to NAME-2.svg, and so on. Any other gets a JSON
+ * array of {"source": [...], "target": [...], "weights": [[...], ...]}. Exit statuses; close takes NULL. */
+int cli_alignment_open(cli_alignment_file **out, const char *path);
+int cli_alignment_put(cli_alignment_file *f, const cli_alignment *a);
+int cli_alignment_close(cli_alignment_file *f);
+struct json_t *cli_units_json(const recur_span *unit, int64_t n);
+struct json_t *cli_weights_json(const float *weights, int64_t U, int64_t S);
+
 /* ---- tasks, a file each (task_NAME.c) ---- */
 /* What a question to a trained model can be told; a task accepts the options that it lists. */
 typedef struct cli_ask {
-    int64_t steps; /* forecast */
+    int64_t steps;         /* forecast */
+    int64_t beam, n_best;  /* translate; 0: the model's own */
+    const char *attention; /* a file for the weights; NULL */
     cli_common common;
 } cli_ask;
 
@@ -152,7 +176,7 @@ typedef struct cli_task {
     int (*predict)(recur_ctx *cx, const cli_ask *ask, const char *model, const char *input);
 } cli_task;
 
-extern const cli_task cli_forecast, cli_tag, cli_language;
+extern const cli_task cli_forecast, cli_tag, cli_language, cli_translate;
 
 /* task.c: all tasks, ended by NULL; the one of that name, or NULL; that of a trained model: an exit status. */
 extern const cli_task *const cli_tasks[];

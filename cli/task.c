@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-const cli_task *const cli_tasks[] = {&cli_forecast, &cli_tag, &cli_language, NULL};
+const cli_task *const cli_tasks[] = {&cli_forecast, &cli_tag, &cli_language, &cli_translate, NULL};
 
 const cli_task *cli_task_find(const char *name)
 {
@@ -33,6 +33,12 @@ int cli_task_of(recur_ctx *cx, const char *model, const cli_task **task)
 static const recur_option options[] = {
     {"steps", 0, RECUR_OPTION_COUNT, AT(steps), "N",
      "forecast: how far to go, beyond the horizon from its own forecasts; 0: the horizon", NULL, 0, 1e6, 0},
+    {"beam", 0, RECUR_OPTION_COUNT, AT(beam), "N",
+     "translate: translations that go on side by side, 1: greedy; 0: as in training", NULL, 0, 1000, 0},
+    {"n-best", 0, RECUR_OPTION_COUNT, AT(n_best), "N",
+     "translate: so many translations of each line, as line, score, translation; 0: one", NULL, 0, 1000, 0},
+    {"attention", 0, RECUR_OPTION_TEXT, AT(attention), "FILE",
+     "what the model attended to: a heat map if FILE ends in .svg or .png, else JSON", NULL, 0, 0, 0},
     {0},
 };
 const recur_option_group cli_ask_groups[] = {{"Options", options, 0}, {0}};

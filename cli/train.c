@@ -110,41 +110,23 @@ static const char **text_field(job *j, size_t offset)
     return (const char **)(void *)((char *)j->config + offset);
 }
 
-/* The words in one text, a line each. */
 static int join_words(job *j)
 {
-    size_t size = 1;
-    for (int i = 0; i < j->words.n; i++)
-        size += strlen(j->words.word[i]) + 1;
     free(j->data);
-    j->data = malloc(size);
-    if (!j->data) {
-        cli_error("out of memory");
-        return EXIT_WORK;
-    }
-    char *to = j->data;
-    for (int i = 0; i < j->words.n; i++)
-        to += sprintf(to, "%s%s", i ? "\n" : "", j->words.word[i]);
+    j->data = cli_join_files(j->words.word, j->words.n);
     *text_field(j, j->task->data) = j->data;
-    return EXIT_DONE;
+    return j->data ? EXIT_DONE : EXIT_WORK;
 }
 
-static int check_words(const job *j)
-{
-    for (int i = 0; i < j->words.n; i++) {
-        int status = cli_readable(j->words.word[i]);
-        if (status != EXIT_DONE)
-            return status;
-    }
-    return EXIT_DONE;
-}
-
-/* A file that an option names, where the task has that option. */
+/* Files that an option names, where the task has that option. */
 static int check_option(job *j, const char *name)
 {
     size_t at;
     const recur_option *o = recur_option_find(j->task->options(), name, &at);
-    return o ? cli_readable(*text_field(j, at)) : EXIT_DONE;
+    if (!o)
+        return EXIT_DONE;
+    const char *files = *text_field(j, at);
+    return j->task->files > 1 ? cli_readable_files(files) : cli_readable(files);
 }
 
 static int take_data(job *j)
@@ -159,7 +141,7 @@ static int take_data(job *j)
     if (status == EXIT_DONE && !*text_field(j, j->task->data))
         return cli_usage_error(&j->task->command, "a data file is needed");
     if (status == EXIT_DONE)
-        status = check_words(j);
+        status = cli_readable_files(j->words.n > 0 ? j->data : NULL);
     if (status == EXIT_DONE)
         status = check_option(j, "valid");
     return status == EXIT_DONE ? check_option(j, "test") : status;

@@ -28,6 +28,7 @@
  *     forecast.h  forecasting: from a CSV to what comes next
  *     tag.h       tagging: parts of speech, names
  *     language.h  language models: perplexity and new text
+ *     translate.h translation: from pairs of sentences to translations
  *
  * Three lifetimes: the context (recur_ctx) holds threads and memory; parameters (recur_params) live until
  * they are freed; what an expression returns lives on the tape until the next recur_tape_begin(). What the
@@ -69,5 +70,6 @@
 #include "forecast.h"
 #include "tag.h"
 #include "language.h"
+#include "translate.h"
 
 #endif

@@ -203,7 +203,7 @@ typedef struct recur_run {
 #define RECUR_FILE_METRICS "metrics.jsonl"             /* a line per epoch */
 #define RECUR_FILE_RESULT "result.json"
 #define RECUR_FILE_FORECAST "forecast.csv" /* truth, forecast and baseline on the test part */
-#define RECUR_FILE_SAMPLES "samples.txt"   /* what a language model wrote after each epoch */
+#define RECUR_FILE_SAMPLES "samples.txt"   /* what a model wrote: texts after each epoch, translations */
 
 /* ------------------------------------------------------------------------------------------------ trainer
  *

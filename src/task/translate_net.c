@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: MIT
+/* The model that translates: encoder -> bridge -> decoder -> attention -> words. The formulas stand in translate.h. */
+#include <math.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "task/translate.h"
+#include "train/option.h"
+
+/* ---- making ---- */
+
+static recur_status make_encoder(rcr_translate_net *net, int64_t V)
+{
+    recur_model_config m = net->config.model;
+    if (m.bidirectional)
+        m.hidden /= 2;
+    return rcr_encoder_create(&net->encoder, net->ps, "encoder", &m, V, 0);
+}
+
+static recur_status make_decoder(rcr_translate_net *net)
+{
+    recur_model_config m = net->config.model;
+    m.bidirectional = false;
+    if (!net->config.share_vocab)
+        return rcr_encoder_create(&net->decoder, net->ps, "decoder", &m, net->V, 0);
+    const recur_rnn_config stack = rcr_model_rnn(&m, m.embedding);
+    net->decoder = net->encoder;
+    net->decoder.rnn = NULL;
+    return recur_rnn_create(&net->decoder.rnn, net->ps, "decoder.rnn", &stack);
+}
+
+static recur_status make_bridge(rcr_bridge *b, rcr_translate_net *net, const char *weight, const char *bias)
+{
+    int64_t L = net->config.model.layers, H = net->config.model.hidden;
+    double a = 1 / sqrt((double)H);
+    b->weight = recur_param(net->ps, weight, 3, (int64_t[]){L, H, H});
+    b->bias = b->weight ? recur_param(net->ps, bias, 3, (int64_t[]){L, 1, H}) : NULL;
+    return b->bias ? recur_init_uniform(net->ps, b->weight, -a, a)
+                   : recur_error(recur_params_ctx(net->ps), NULL);
+}
+
+static recur_status make_attention(rcr_translate_net *net)
+{
+    static const recur_attention_score scores[] = {[RCR_ATTENTION_ADDITIVE] = RECUR_ATTENTION_ADDITIVE,
+                                                   [RCR_ATTENTION_DOT] = RECUR_ATTENTION_DOT,
+                                                   [RCR_ATTENTION_GENERAL] = RECUR_ATTENTION_GENERAL};
+    rcr_attention_kind kind;
+    int64_t heads, H = net->config.model.hidden;
+    recur_status status =
+        rcr_attention_parse(recur_params_ctx(net->ps), net->config.model.attention, &kind, &heads);
+    if (status != RECUR_OK)
+        return status;
+    net->attends = kind != RCR_ATTENTION_NONE;
+    const recur_attention_config a = {.score = scores[kind], .query = H, .key = H};
+    return net->attends ? recur_attention_create(&net->attention, net->ps, "attention", &a) : RECUR_OK;
+}
+
+static recur_status make_output(rcr_translate_net *net)
+{
+    int64_t E = net->config.model.embedding, H = net->config.model.hidden;
+    recur_status status =
+        recur_linear_create(&net->combine, net->ps, "combine", net->attends ? 2 * H : H, E, true);
+    if (status != RECUR_OK)
+        return status;
+    return net->config.tie
+               ? recur_linear_tie(&net->output, net->ps, "output", net->decoder.embedding.weight, true)
+               : recur_linear_create(&net->output, net->ps, "output", E, net->V, true);
+}
+
+static recur_status make_parts(rcr_translate_net *net, int64_t source_V)
+{
+    bool lstm = net->config.model.cell == RECUR_LSTM;
+    recur_status status = make_encoder(net, source_V);
+    if (status == RECUR_OK)
+        status = make_decoder(net);
+    if (status == RECUR_OK)
+        status = make_bridge(&net->bridge_h, net, "bridge.weight_h", "bridge.bias_h");
+    if (status == RECUR_OK && lstm)
+        status = make_bridge(&net->bridge_c, net, "bridge.weight_c", "bridge.bias_c");
+    if (status == RECUR_OK)
+        status = make_attention(net);
+    return status == RECUR_OK ? make_output(net) : status;
+}
+
+static recur_status init(rcr_translate_net *net)
+{
+    recur_status status = rcr_init_uniform_all(net->ps, &net->config.model);
+    if (status == RECUR_OK)
+        status = rcr_stack_init(net->encoder.rnn, &net->config.model);
+    return status == RECUR_OK ? rcr_stack_init(net->decoder.rnn, &net->config.model) : status;
+}
+
+static recur_status build(rcr_translate_net *net, recur_ctx *cx, int64_t source_V, const rcr_model_file *from)
+{
+    recur_status status = recur_params_create(&net->ps, cx, RECUR_F32, (uint64_t)net->config.train.seed);
+    if (status == RECUR_OK && from)
+        rcr_model_file_limit(from, net->ps);
+    if (status == RECUR_OK)
+        status = make_parts(net, source_V);
+    if (status != RECUR_OK)
+        return status;
+    return from ? rcr_model_file_load(from, net->ps) : init(net);
+}
+
+recur_status rcr_translate_net_create(rcr_translate_net *net, recur_ctx *cx, const recur_translate_config *c,
+                                      const rcr_translate_words *w, const rcr_model_file *from)
+{
+    *net = (rcr_translate_net){.config = *c, .V = recur_vocab_size(rcr_translate_target(w))};
+    recur_status status = build(net, cx, recur_vocab_size(w->source.vocab), from);
+    if (status != RECUR_OK)
+        rcr_translate_net_free(net);
+    return status;
+}
+
+void rcr_translate_net_free(rcr_translate_net *net)
+{
+    rcr_encoder_free(&net->encoder);
+    rcr_encoder_free(&net->decoder);
+    recur_params_free(net->ps);
+    *net = (rcr_translate_net){0};
+}
+
+/* ---- running ---- */
+
+/* The last states of each layer, its directions side by side: [L*D, B, H/D] -> [L, B, H]. */
+static recur_tensor *side_by_side(recur_tape *tp, const rcr_translate_net *net, recur_tensor *h, int64_t B)
+{
+    int64_t L = net->config.model.layers, H = net->config.model.hidden;
+    if (!net->config.model.bidirectional)
+        return h;
+    h = recur_reshape(tp, h, 4, (int64_t[]){L, 2, B, H / 2});
+    return recur_reshape(tp, recur_transpose(tp, h, 1, 2), 3, (int64_t[]){L, B, H});
+}
+
+static recur_tensor *cross(recur_tape *tp, const rcr_bridge *b, recur_tensor *h)
+{
+    return recur_add(tp, recur_matmul(tp, h, b->weight), b->bias);
+}
+
+rcr_memory rcr_translate_encode(recur_tape *tp, const rcr_translate_net *net, const rcr_ids *source)
+{
+    rcr_memory m = {0};
+    recur_rnn_out out = rcr_encoder_forward(tp, &net->encoder, source);
+    m.h = recur_tanh(tp, cross(tp, &net->bridge_h, side_by_side(tp, net, out.h, source->B)));
+    if (net->bridge_c.weight)
+        m.c = cross(tp, &net->bridge_c, side_by_side(tp, net, out.c, source->B));
+    if (net->attends)
+        m.keys = recur_attention_keys_of(tp, &net->attention, out.y, source->lengths, true);
+    return m;
+}
+
+recur_rnn_out rcr_translate_follow(recur_tape *tp, const rcr_translate_net *net, const rcr_ids *input,
+                                   recur_tensor *h, recur_tensor *c)
+{
+    recur_tensor *x = recur_embedding_forward(tp, &net->decoder.embedding, input->ids);
+    return recur_rnn_forward(tp, net->decoder.rnn, x, input->lengths, h, c);
+}
+
+recur_tensor *rcr_translate_say(recur_tape *tp, const rcr_translate_net *net, recur_tensor *s,
+                                recur_tensor *context)
+{
+    if (context)
+        s = recur_concat(tp, (recur_tensor *[]){s, context}, 2, -1);
+    recur_tensor *o = recur_tanh(tp, recur_linear_forward(tp, &net->combine, s));
+    return recur_linear_forward(tp, &net->output, recur_dropout(tp, o, net->config.model.dropout));
+}
+
+/* The rows of x [B, U, F] at the places of target units: [N, F]. */
+static recur_tensor *rows_of(recur_tape *tp, const rcr_pair_batch *b, recur_tensor *x)
+{
+    x = x ? recur_reshape(tp, x, 2, (int64_t[]){b->input.B * b->input.T, recur_dim(x, -1)}) : NULL;
+    return b->place ? recur_embedding(tp, x, b->place, RECUR_NO_PADDING) : x;
+}
+
+recur_tensor *rcr_translate_loss(recur_tape *tp, const rcr_translate_net *net, const rcr_pair_batch *b,
+                                 double label_smoothing)
+{
+    recur_class_loss options = RECUR_CLASS_LOSS;
+    options.label_smoothing = label_smoothing;
+    rcr_memory m = rcr_translate_encode(tp, net, &b->source);
+    recur_tensor *s = rcr_translate_follow(tp, net, &b->input, m.h, m.c).y, *context = NULL;
+    if (net->attends)
+        context = rows_of(tp, b, recur_attention_query(tp, &net->attention, &m.keys, s).output);
+    return recur_cross_entropy(tp, rcr_translate_say(tp, net, rows_of(tp, b, s), context), b->target,
+                               options);
+}
