@@ -9,7 +9,7 @@
 
 static inline double rcr_score(double x)
 {
-    return x == x ? x : -INFINITY;
+    return x > -INFINITY ? x : -INFINITY;
 }
 
 /* y [n] = x [n], which is RECUR_F32 or RECUR_F64. */

@@ -219,16 +219,43 @@ static void zero_options_are_greedy(void **state)
 static void infinite_logits_have_their_meaning(void **state)
 {
     (void)state;
-    int64_t id[4];
-    double p[4];
-    for (int greedy = 0; greedy < 2; greedy++) {
-        sampling m = make(RECUR_F64, 4, (recur_sampling){.temperature = greedy ? 0 : 0.5, .top_k = 3});
-        const double none[4] = {NAN, -INFINITY, NAN, -INFINITY}, two[4] = {1, INFINITY, NAN, INFINITY};
+    static const recur_sampling options[] = {{.temperature = 1},
+                                             {.temperature = 0},
+                                             {.temperature = 0.5, .top_k = 3},
+                                             {.temperature = 2, .top_p = 0.99},
+                                             {.temperature = 1, .min_p = 0.5}};
+    const double none[4] = {NAN, -INFINITY, NAN, -INFINITY}, two[4] = {1, INFINITY, NAN, INFINITY};
+    const double even[4] = {NAN, 3, -INFINITY, 3};
+    for (size_t o = 0; o < COUNT(options); o++) {
+        int64_t id[4], n = options[o].temperature == 0 ? 1 : 2;
+        double p[4];
+        sampling m = make(RECUR_F64, 4, options[o]);
         assert_int_equal(recur_sampler_draw(m.s, 0, 0, none, NULL, 0), -1);
         assert_int_equal(recur_sampler_kept(m.s, none, NULL, 0, id, p), 0);
-        assert_int_equal(recur_sampler_kept(m.s, two, NULL, 0, id, p), greedy ? 1 : 2);
-        assert_int_equal(id[0], 1);
-        assert_true(p[0] == (greedy ? 1 : 0.5));
+        for (int i = 0; i < 2; i++) {
+            assert_int_equal(recur_sampler_kept(m.s, i ? even : two, NULL, 0, id, p), n);
+            assert_int_equal(id[0], 1);
+            assert_int_equal(id[n - 1], n == 1 ? 1 : 3);
+            assert_true(p[0] == 1.0 / (double)n);
+        }
+        drop(&m);
+    }
+}
+
+/* What is as probable as the largest stays, whichever filter came before. */
+static void min_p_keeps_equals(void **state)
+{
+    (void)state;
+    const double x[5] = {1, 0, 1, 1, -2};
+    const recur_sampling options[] = {{.temperature = 1, .min_p = 1},
+                                      {.temperature = 1, .top_k = 4, .min_p = 1},
+                                      {.temperature = 1, .top_p = 0.99, .min_p = 1}};
+    for (size_t o = 0; o < COUNT(options); o++) {
+        int64_t id[5];
+        double p[5];
+        sampling m = make(RECUR_F64, 5, options[o]);
+        assert_int_equal(recur_sampler_kept(m.s, x, NULL, 0, id, p), 3);
+        assert_true(id[0] == 0 && id[1] == 2 && id[2] == 3);
         drop(&m);
     }
 }
@@ -379,6 +406,7 @@ int main(void)
         cmocka_unit_test(repetition_lowers_what_was_there),
         cmocka_unit_test(zero_options_are_greedy),
         cmocka_unit_test(infinite_logits_have_their_meaning),
+        cmocka_unit_test(min_p_keeps_equals),
         cmocka_unit_test(tokens_come_as_often_as_they_should),
         cmocka_unit_test(choices_come_as_often_as_they_should),
         cmocka_unit_test(every_instruction_set_draws_the_same),
