@@ -134,6 +134,9 @@ int cli_answer_lines(const cli_lines *lines);
 /* ---- plot.c ---- */
 /* Draws the pictures of a run folder; false, after a note, where that was not possible. */
 bool cli_plot_run(const char *folder);
+/* Draws texts, objects with "label", "probability", "words" and "weights", into a file that ends in .svg or .png;
+ * false after reporting an error. */
+bool cli_plot_attention(const char *file, const struct json_t *texts);
 
 /* ---- plot_alignment.c: what a model attended to, in a file ---- */
 /* For each of U units that the model said (or 1: of its answer) a row of weights over S units that it read. */
@@ -156,7 +159,9 @@ struct json_t *cli_weights_json(const float *weights, int64_t U, int64_t S);
 typedef struct cli_ask {
     int64_t steps;         /* forecast */
     int64_t beam, n_best;  /* translate; 0: the model's own */
-    const char *attention; /* a file for the weights; NULL */
+    int64_t top, errors;   /* classify */
+    const char *attention; /* a file for what a model with attention looked at */
+    bool lossy;            /* text that is not UTF-8 */
     cli_common common;
 } cli_ask;
 
@@ -176,7 +181,7 @@ typedef struct cli_task {
     int (*predict)(recur_ctx *cx, const cli_ask *ask, const char *model, const char *input);
 } cli_task;
 
-extern const cli_task cli_forecast, cli_tag, cli_language, cli_translate;
+extern const cli_task cli_forecast, cli_classify, cli_tag, cli_language, cli_translate;
 
 /* task.c: all tasks, ended by NULL; the one of that name, or NULL; that of a trained model: an exit status. */
 extern const cli_task *const cli_tasks[];

@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-const cli_task *const cli_tasks[] = {&cli_forecast, &cli_tag, &cli_language, &cli_translate, NULL};
+const cli_task *const cli_tasks[] = {&cli_forecast, &cli_classify,  &cli_tag,
+                                     &cli_language, &cli_translate, NULL};
 
 const cli_task *cli_task_find(const char *name)
 {
@@ -37,8 +38,16 @@ static const recur_option options[] = {
      "translate: translations that go on side by side, 1: greedy; 0: as in training", NULL, 0, 1000, 0},
     {"n-best", 0, RECUR_OPTION_COUNT, AT(n_best), "N",
      "translate: so many translations of each line, as line, score, translation; 0: one", NULL, 0, 1000, 0},
+    {"top", 0, RECUR_OPTION_COUNT, AT(top), "N", "classify: so many classes, not only the most probable",
+     NULL, 0, 1e6, 0},
     {"attention", 0, RECUR_OPTION_TEXT, AT(attention), "FILE",
-     "what the model attended to: a heat map if FILE ends in .svg or .png, else JSON", NULL, 0, 0, 0},
+     "what the model attended to: a heat map if FILE ends in .svg or .png, else JSON; classify: - shows "
+     "it on the terminal",
+     NULL, 0, 0, 0},
+    {"errors", 0, RECUR_OPTION_COUNT, AT(errors), "N",
+     "classify, evaluate: the N examples that are most surely wrong", NULL, 0, 1e9, 0},
+    {"lossy", 0, RECUR_OPTION_FLAG, AT(lossy), NULL,
+     "classify: what is not UTF-8 becomes U+FFFD instead of an error", NULL, 0, 0, 0},
     {0},
 };
 const recur_option_group cli_ask_groups[] = {{"Options", options, 0}, {0}};

@@ -26,6 +26,7 @@
  *     train.h     the training loop, checkpoints
  *     task.h      what the tasks share
  *     forecast.h  forecasting: from a CSV to what comes next
+ *     classify.h  classification: from a text to its class
  *     tag.h       tagging: parts of speech, names
  *     language.h  language models: perplexity and new text
  *     translate.h translation: from pairs of sentences to translations
@@ -68,6 +69,7 @@
 #include "train.h"
 #include "task.h"
 #include "forecast.h"
+#include "classify.h"
 #include "tag.h"
 #include "language.h"
 #include "translate.h"
