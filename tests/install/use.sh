@@ -55,9 +55,9 @@ headers-*)
 private)
     flags=$(pkg-config --cflags --libs recur)
     case $flags in
-    *jansson* | *csv*) echo "a user of the shared library is told to link: $flags"; exit 1 ;;
+    *jansson* | *csv* | *icu*) echo "a user of the shared library is told to link: $flags"; exit 1 ;;
     esac
-    if grep -rlE 'jansson|csv\.h' "$prefix/include/recur"; then
+    if grep -rlE 'jansson|csv\.h|unicode/' "$prefix/include/recur"; then
         echo "public headers name what the library is built on"
         exit 1
     fi
