@@ -22,7 +22,7 @@ RECUR_API recur_status recur_plan_create(recur_plan **out, recur_ctx *cx);
 RECUR_API void recur_plan_free(recur_plan *p);
 RECUR_API recur_status recur_plan_embedding(recur_plan *p,
                                             const recur_embedding_layer *l); /* first part only */
-/* RECUR_EUNSUPPORTED if bidirectional: that needs the future. */
+/* RECUR_EUNSUPPORTED if bidirectional: that needs the future. Zoneout and layer norm are in; dropout is off. */
 RECUR_API recur_status recur_plan_rnn(recur_plan *p, const recur_rnn *rnn);
 RECUR_API recur_status recur_plan_linear(recur_plan *p, const recur_linear_layer *l);
 

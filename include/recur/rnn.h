@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Recurrent layers with PyTorch's semantics, parameter names and layout: torch.nn.RNN, LSTM, GRU and their
- * cells. */
+ * cells; what keeps them from learning by heart (dropout of several kinds, zoneout, weight drop); layer norm. */
 #ifndef RECUR_RNN_H
 #define RECUR_RNN_H
 
@@ -22,11 +22,15 @@ typedef enum recur_cell {
         4 /* n = tanh(W_in x + b_in + W_hn (r h) + b_hn), else the same (Cho et al. 2014, v1) */
 } recur_cell;
 
-/* Where the dropout inside a cell acts. */
+/* Where the dropout inside a cell acts. Both leave whole what a cell remembers: c, and a GRU's own h.
+ *
+ *   CANDIDATE  on LSTM's g and GRU's n, with a new mask at each step: c' = s(f) c + s(i) d(g) (Semeniuta et al.
+ *              2016). A plain RNN has no candidate.
+ *   STATE      on h where the recurrent weights read it, W_hh d(h), with one mask for all steps of a sequence (Gal
+ *              and Ghahramani 2016). */
 typedef enum recur_recurrent_dropout {
-    RECUR_DROP_CANDIDATE = 0, /* on the candidate (LSTM g, GRU n), so that what is remembered stays whole
-                                 (Semeniuta et al. 2016); a plain RNN has none */
-    RECUR_DROP_STATE = 1      /* on h as the recurrent weights read it (Gal and Ghahramani 2016) */
+    RECUR_DROP_CANDIDATE = 0,
+    RECUR_DROP_STATE = 1
 } recur_recurrent_dropout;
 
 /* {.cell = .., .input = I, .hidden = H} and zeros are a one-layer, time-first layer with biases. */
@@ -41,21 +45,35 @@ typedef struct recur_rnn_config {
     double dropout;   /* between layers, in RECUR_TRAIN mode */
     bool compose; /* built from primitive operations instead of the fused kernels: slow, the same meaning */
 
-    /* --- beyond torch.nn: 0 or false is PyTorch's layer. All that is random happens in RECUR_TRAIN mode. --- */
-    double input_dropout, output_dropout; /* of what the first layer reads and of what the last one gives */
-    double recurrent_dropout;             /* inside the cell, at the place that recurrent_dropout_on says */
+    /* --- beyond torch.nn: 0 and false are PyTorch's layer. Probabilities, and what is random is so in RECUR_TRAIN
+     * mode alone. A mask is a function of the tape's seed and step, its place on the tape, the sequence's number in
+     * the batch, the time step and the unit. (Dropout around layers, unless locked, goes by the place among all rows
+     * instead.) --- */
+
+    /* Of what the first layer reads, of y (h stays as it is), and inside the cell. */
+    double input_dropout, output_dropout, recurrent_dropout;
     recur_recurrent_dropout recurrent_dropout_on;
-    bool variational; /* all the masks above are locked: one per sequence, the same at every step */
-    double zoneout_h, zoneout_c; /* probabilities that a unit of h, of c keeps its last value */
-    double weight_drop;          /* of each element of weight_hh, once per step for the whole batch */
-    bool layer_norm;             /* LSTM, GRU: the cells of Ba et al. 2016 */
+    /* All these masks, and those between layers, are locked: a sequence keeps its own over time (Gal and Ghahramani
+     * 2016; recur_locked_dropout()). */
+    bool variational;
+    /* Zoneout: at each step a unit of h, of c (LSTM) keeps its last value with this probability p; out of training it
+     * becomes the expectation, p h + (1 - p) h'. The output gate sees c' before that (Krueger et al. 2017). */
+    double zoneout_h, zoneout_c;
+    /* DropConnect: an element of weight_hh is 0 with this probability p, else divided by 1 - p, for all sequences and
+     * steps of a forward pass (Wan et al. 2013; Merity et al. 2018). */
+    double weight_drop;
+    /* LSTM and GRU as in Ba et al. 2016, with N(a) = (a - mean(a)) / sqrt(var(a) + 1e-5). LSTM, N over all gates
+     * together:  i,f,g,o = N(W_ih x) gain_ih + b_ih + N(W_hh h) gain_hh + b_hh;  c' = s(f) c + s(i) tanh(g);
+     * h' = s(o) tanh(N(c') gain_c + bias_c).  GRU, N over r and z together and over n by itself: the same two sums. */
+    bool layer_norm;
 } recur_rnn_config;
 
 typedef struct recur_rnn recur_rnn;
 
 /* Adds weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0, (weight_hr_l0,) .._l0_reverse, .._l1 .. to `ps`
  * (after prefix + "."; no dot for an empty prefix), uniform on +-1/sqrt(H) as in PyTorch. Gate order: LSTM
- * i,f,g,o; GRU r,z,n. */
+ * i,f,g,o; GRU r,z,n. With layer_norm also gain_ih_l0 [G*H], gain_hh_l0 [G*H] and, for LSTM, gain_c_l0 [H] and
+ * (with biases) bias_c_l0 [H]: gains ones, bias_c zeros. RECUR_EINVAL where the configuration makes no sense. */
 RECUR_API recur_status recur_rnn_create(recur_rnn **out, recur_params *ps, const char *prefix,
                                         const recur_rnn_config *config);
 RECUR_API void recur_rnn_free(recur_rnn *rnn);

@@ -29,6 +29,7 @@ static void free_part(recur_ctx *cx, rcr_part *part)
     rcr_free(cx, part->panel_hh);
     rcr_free(cx, part->panel_hr);
     rcr_free(cx, part->b_n);
+    rcr_free(cx, part->gains);
 }
 
 void recur_plan_free(recur_plan *p)
@@ -99,6 +100,7 @@ static recur_status append(recur_plan *p, rcr_part *part, bool complete)
         p->states = part->c + (size_t)(part->cell->c ? part->H : 0);
         p->gates = larger(p->gates, part->cell->gates * part->H);
         p->units = larger(p->units, part->H);
+        p->normed = larger(p->normed, part->gains ? part->cell->gates * part->H : 0);
         p->zoned = larger(p->zoned, part->zoneout_c > 0.0 ? part->H : 0);
     }
     p->widest = larger(p->widest, larger(part->in, part->out));
@@ -168,9 +170,36 @@ static void *input_bias(const recur_plan *p, const rcr_cell_kernels *cell, const
     return bias;
 }
 
+/* The gains and bias_c of a layer with layer norm in one block; those that a cell does not have are zeros. */
+static void *gains_of(const recur_plan *p, const rcr_cell_kernels *cell, const rcr_weights *w, int64_t H)
+{
+    const recur_tensor *all[] = {w->gain_ih, w->gain_hh, w->gain_c, w->bias_c};
+    int64_t GH = cell->gates * H, at = 0;
+    char *gains = reals(p, 2 * (GH + H));
+    if (gains)
+        memset(gains, 0, (size_t)(2 * (GH + H)) * p->k->item);
+    for (int i = 0; gains && i < 4; at += i++ < 2 ? GH : H)
+        if (all[i])
+            memcpy(gains + (size_t)at * p->k->item, all[i]->data, (size_t)all[i]->count * p->k->item);
+    return gains;
+}
+
+static void point_norm(const recur_plan *p, rcr_part *part)
+{
+    size_t GH = (size_t)(part->cell->gates * part->H) * p->k->item, H = (size_t)part->H * p->k->item;
+    const char *gains = part->gains;
+    part->norm = (rcr_rnn_norm){.eps = RCR_NORM_EPS,
+                                .gain_ih = gains,
+                                .gain_hh = gains + GH,
+                                .bias = part->bias,
+                                .gain_c = gains + 2 * GH,
+                                .bias_c = gains + 2 * GH + H};
+}
+
 static recur_status add_layer(recur_plan *p, const recur_rnn_config *cfg, const rcr_weights *w)
 {
-    const rcr_cell_kernels *cell = &p->k->rnn.cell[cfg->cell];
+    const rcr_rnn_kernels *k = &p->k->rnn;
+    const rcr_cell_kernels *cell = cfg->layer_norm ? &k->normed[cfg->cell] : &k->cell[cfg->cell];
     int64_t H = cfg->hidden, I = recur_dim(w->w_ih, 1), O = recur_dim(w->w_hh, 1), GH = cell->gates * H;
     bool b_n = w->b_hh && cell->last == RCR_LAST_GRADIENT;
     rcr_part part = {.step = rcr_step_rnn,
@@ -185,11 +214,14 @@ static recur_status add_layer(recur_plan *p, const recur_rnn_config *cfg, const 
                      .panel_hh = reals(p, cell->panel_size(H, O)),
                      .panel_hr = w->w_hr ? packed(p, w->w_hr->data, O, H) : NULL,
                      .b_n = b_n ? copy_of(p, (const char *)w->b_hh->data + (size_t)(GH - H) * p->k->item, H)
-                                : NULL};
+                                : NULL,
+                     .gains = cfg->layer_norm ? gains_of(p, cell, w, H) : NULL};
     bool complete = part.panel && part.panel_hh && (part.bias || !w->b_ih) && (part.panel_hr || !w->w_hr) &&
-                    (part.b_n || !b_n);
+                    (part.b_n || !b_n) && (part.gains || !cfg->layer_norm);
     if (complete)
         cell->pack(H, O, w->w_hh->data, part.panel_hh);
+    if (part.gains)
+        point_norm(p, &part);
     return append(p, &part, complete);
 }
 

@@ -25,7 +25,9 @@ struct rcr_part {
     void *panel_hh, *panel_hr,
         *b_n; /* packed weight_hh; packed weight_hr or NULL; GRU's hidden bias of n, or NULL */
     double zoneout_h, zoneout_c;
-    size_t h, c; /* where its states lie in a session, in reals for one stream; h [out], c [H] */
+    void *gains;       /* layer norm: gain_ih, gain_hh [G*H], gain_c, bias_c [H]; else NULL */
+    rcr_rnn_norm norm; /* points there */
+    size_t h, c;       /* where its states lie in a session, in reals for one stream; h [out], c [H] */
 };
 
 struct recur_plan {
@@ -39,6 +41,7 @@ struct recur_plan {
     int64_t widest;       /* widest input or output of a part */
     int64_t gates, units; /* largest G*H and H of a recurrent layer */
     int64_t zoned;        /* largest H of one with zoneout of c */
+    int64_t normed;       /* largest G*H of one with layer norm */
 };
 
 #endif

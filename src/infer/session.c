@@ -43,13 +43,23 @@ static void zone(const rcr_part *part, const recur_session *s, const char *h, ch
     }
 }
 
+/* With layer norm the product over x is a cell's input as it is; the gates may take its place. */
+static rcr_rnn_norm norm_of(const rcr_part *part, const recur_session *s)
+{
+    rcr_rnn_norm norm = part->norm;
+    norm.x = s->gates;
+    norm.z = s->sums;
+    norm.stats = s->stats;
+    return norm;
+}
+
 /* The product of each block of units reads all of h, so the new h goes to y first. */
 void rcr_step_rnn(const rcr_part *part, recur_session *s, const void *x, void *y)
 {
     const rcr_kernels *k = s->plan->k;
     char *h = state_at(s, part->h), *c = state_at(s, part->c);
-    k->rnn.product(s->B, part->cell->gates * part->H, part->in, x, part->in, part->panel, part->bias,
-                   s->gates);
+    k->rnn.product(s->B, part->cell->gates * part->H, part->in, x, part->in, part->panel,
+                   part->gains ? NULL : part->bias, s->gates);
     rcr_rnn_step step = {.R = s->B,
                          .H = part->H,
                          .O = part->out,
@@ -60,7 +70,8 @@ void rcr_step_rnn(const rcr_part *part, recur_session *s, const void *x, void *y
                          .gates = s->gates,
                          .extra = s->extra,
                          .c = part->zoneout_c > 0.0 ? s->fresh : c,
-                         .h = part->panel_hr ? s->raw : y};
+                         .h = part->panel_hr ? s->raw : y,
+                         .norm = norm_of(part, s)};
     part->cell->forward(&step);
     if (part->panel_hr)
         k->rnn.product(s->B, part->out, part->H, s->raw, part->H, part->panel_hr, NULL, y);
@@ -76,13 +87,15 @@ static bool take(size_t *total, int64_t B, size_t reals, size_t item, size_t *by
            rcr_round_size(*bytes, bytes) && rcr_add_size(*total, *bytes, total);
 }
 
-enum { PIECES = 7 };
+enum { PIECES = 9 };
 
 /* Sizes of the pieces in the order of session.h; returns the total, or 0 where it does not fit. */
 static size_t lay_out(const recur_plan *p, int64_t B, size_t bytes[PIECES])
 {
     size_t widest = (size_t)p->widest, units = (size_t)p->units, item = p->k ? p->k->item : 1;
-    size_t reals[PIECES] = {p->states, widest, widest, (size_t)p->gates, units, units, (size_t)p->zoned};
+    size_t normed = (size_t)p->normed, stats = normed ? RCR_RNN_STATS : 0;
+    size_t reals[PIECES] = {p->states,        widest, widest, (size_t)p->gates, units, units,
+                            (size_t)p->zoned, normed, stats};
     size_t total = (sizeof(recur_session) + RCR_ALIGN - 1) & ~(size_t)(RCR_ALIGN - 1);
     if (B < 1 || !p->size)
         return 0;
@@ -111,7 +124,8 @@ recur_status recur_session_init(recur_session **out, void *mem, size_t size, con
     for (int i = PIECES - 1; i >= 0; i--)
         at -= bytes[i];
     *s = (recur_session){.plan = p, .B = batch, .states_bytes = bytes[0]};
-    char **const pieces[PIECES] = {&s->states, &s->x[0], &s->x[1], &s->gates, &s->extra, &s->raw, &s->fresh};
+    char **const pieces[PIECES] = {&s->states, &s->x[0],  &s->x[1], &s->gates, &s->extra,
+                                   &s->raw,    &s->fresh, &s->sums, &s->stats};
     for (int i = 0; i < PIECES; i++) {
         *pieces[i] = at;
         at += bytes[i];

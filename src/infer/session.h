@@ -18,6 +18,7 @@ struct recur_session {
     char *x[2];                /* [B, widest]: what flows between parts */
     char *gates, *extra, *raw; /* [B, G*H], [B, H], [B, H] */
     char *fresh;               /* [B, H]: c before zoneout */
+    char *sums, *stats;        /* layer norm: W_hh h [B, G*H], statistics */
 };
 
 rcr_part_step rcr_step_embedding, rcr_step_linear, rcr_step_rnn;

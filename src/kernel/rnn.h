@@ -14,6 +14,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* What a cell with layer norm has beside the plain one (kernel/rnn_norm.inc); gains and sums of R rows. */
+typedef struct rcr_rnn_norm {
+    double eps;
+    const void *gain_ih, *gain_hh; /* [G*H] */
+    const void *bias;              /* [G*H]: b_ih + b_hh, of GRU's n only b_ih; NULL = zeros */
+    const void *gain_c, *bias_c;   /* [H], LSTM; bias_c may be NULL = zeros */
+    void *x, *z;                   /* [R, G*H]: W_ih x (in), W_hh h (out); backward: out, their gradients */
+    void *stats;                   /* [R, RCR_RNN_STATS]: out; backward: in */
+    void *dgain_ih, *dgain_hh, *dgain_c, *dbias_c; /* backward: sums over the rows are added */
+} rcr_rnn_norm;
+
+enum { RCR_RNN_STATS = 8 };
+
 /* A step forward. R rows, H units, G gates in PyTorch's order, O = width of h. All arrays are dense,
  * row-major. */
 typedef struct rcr_rnn_step {
@@ -24,10 +37,11 @@ typedef struct rcr_rnn_step {
     const void *h_mix;  /* [R, H], GRU: what n is mixed with; NULL = h_prev */
     const void *c_prev; /* [R, H], LSTM */
     const void *drop;   /* [R, H]: factors of the candidate, LSTM g and GRU n; NULL = ones */
-    void *gates; /* [R, G*H]: in, W_ih x + biases; out, the gates after their functions (before drop) */
-    void *extra; /* [R, H]: LSTM tanh(c); GRU W_hn h + b_hn; original GRU r h */
-    void *c;     /* [R, H], LSTM */
-    void *h;     /* [R, H]: before a projection, if there is one */
+    void *gates;       /* [R, G*H]: in, W_ih x + biases; out, the gates after their functions (before drop) */
+    void *extra;       /* [R, H]: LSTM tanh(c); GRU W_hn h + b_hn; original GRU r h */
+    void *c;           /* [R, H], LSTM */
+    void *h;           /* [R, H]: before a projection, if there is one */
+    rcr_rnn_norm norm; /* of cells with layer norm; norm.x may be `gates`, which is not read */
 } rcr_rnn_step;
 
 /* A step backward. */
@@ -43,6 +57,7 @@ typedef struct rcr_rnn_back {
     void *dz;      /* [R, G*H] scratch */
     void *dh_prev; /* [R, O]: out, gradient of h_prev; may be dh itself where O = H */
     void *dh_mix;  /* [R, H], GRU: out, gradient of h_mix; NULL = it is added to dh_prev */
+    rcr_rnn_norm norm;
 } rcr_rnn_back;
 
 /* Where the gradient of the last gate's recurrent weight comes from, when it is not (gates)^T h_prev as for
@@ -72,6 +87,7 @@ enum { RCR_CELLS = 5 }; /* in the order of recur_cell */
 
 typedef struct rcr_rnn_kernels {
     rcr_cell_kernels cell[RCR_CELLS];
+    rcr_cell_kernels normed[RCR_CELLS]; /* with layer norm: LSTM and GRU, else forward is NULL */
     /* c[R, N] = start + a[R, K] w^T for few rows and a weight w[N, K] used many times: element chains as in
      * gemm.h. Element (n, k) of w is at w[n * rs + k * cs]. `start` is bias[N] or, where that is NULL, zeros;
      * rows of a are lda apart. */

@@ -82,7 +82,8 @@ recur_rnn_out recur_rnn_cell_forward(recur_tape *tp, const recur_rnn_cell *cell,
     const rcr_packing *p = rcr_packing_new(tp, 1, B, NULL);
     if (!p || rcr_stuck(tp->cx))
         return none;
-    rcr_weights w = {cell->weight_ih, cell->weight_hh, cell->bias_ih, cell->bias_hh, NULL};
+    rcr_weights w = {
+        .w_ih = cell->weight_ih, .w_hh = cell->weight_hh, .b_ih = cell->bias_ih, .b_hh = cell->bias_hh};
     rcr_scan_out out = rcr_scan(tp, &(rcr_scan_in){.cell = cell->cell,
                                                    .H = H,
                                                    .O = H,

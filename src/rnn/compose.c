@@ -26,9 +26,47 @@ static recur_tensor *masked(recur_tape *tp, recur_tensor *x, recur_tensor *mask)
     return mask ? recur_mul(tp, x, mask) : x;
 }
 
+/* N(x) = (x - mean x) / sqrt(var x + eps) over the last axis. */
+static recur_tensor *normalised(recur_tape *tp, recur_tensor *x)
+{
+    recur_tensor *d = recur_sub(tp, x, recur_mean(tp, x, -1, true));
+    recur_tensor *var = recur_mean(tp, recur_mul(tp, d, d), -1, true);
+    recur_tensor *log = recur_log(tp, recur_affine(tp, var, 1.0, RCR_NORM_EPS));
+    return recur_mul(tp, d, recur_exp(tp, recur_affine(tp, log, -0.5, 0.0)));
+}
+
+/* x [R, G*H] normalised over all gates of an LSTM, over r and z and over n of a GRU. */
+static recur_tensor *normalised_gates(recur_tape *tp, const rcr_scan_in *in, recur_tensor *x)
+{
+    if (in->cell == RECUR_LSTM)
+        return normalised(tp, x);
+    recur_tensor *groups[] = {normalised(tp, recur_slice(tp, x, 1, 0, 2 * in->H, 1)),
+                              normalised(tp, recur_slice(tp, x, 1, 2 * in->H, INT64_MAX, 1))};
+    return recur_concat(tp, groups, 2, 1);
+}
+
+/* W x + b, or N(W x) gain + b. */
+static recur_tensor *sums(recur_tape *tp, const rcr_scan_in *in, recur_tensor *x, recur_tensor *w,
+                          recur_tensor *gain, recur_tensor *b)
+{
+    if (!gain)
+        return recur_linear(tp, x, w, b);
+    recur_tensor *y = recur_mul(tp, normalised_gates(tp, in, recur_linear(tp, x, w, NULL)), gain);
+    return b ? recur_add(tp, y, b) : y;
+}
+
 static recur_tensor *hidden(recur_tape *tp, const rcr_scan_in *in, recur_tensor *h)
 {
-    return recur_linear(tp, h, in->w->w_hh, in->w->b_hh);
+    return sums(tp, in, h, in->w->w_hh, in->w->gain_hh, in->w->b_hh);
+}
+
+/* c as an LSTM's output sees it: N(c) gain_c + bias_c with layer norm. */
+static recur_tensor *seen(recur_tape *tp, const rcr_scan_in *in, recur_tensor *c)
+{
+    if (!in->w->gain_c)
+        return c;
+    recur_tensor *y = recur_mul(tp, normalised(tp, c), in->w->gain_c);
+    return in->w->bias_c ? recur_add(tp, y, in->w->bias_c) : y;
 }
 
 /* h' = tanh(W_ih x + b_ih + W_hh h + b_hh) */
@@ -51,7 +89,7 @@ static state lstm(recur_tape *tp, const rcr_scan_in *in, recur_tensor *a, before
     recur_tensor *g = masked(tp, recur_tanh(tp, recur_output(gates, 2)), s.drop);
     recur_tensor *o = recur_sigmoid(tp, recur_output(gates, 3));
     recur_tensor *c = recur_add(tp, recur_mul(tp, f, s.c), recur_mul(tp, i, g));
-    recur_tensor *h = recur_mul(tp, o, recur_tanh(tp, c));
+    recur_tensor *h = recur_mul(tp, o, recur_tanh(tp, seen(tp, in, c)));
     return (state){in->w->w_hr ? recur_linear(tp, h, in->w->w_hr, NULL) : h, c};
 }
 
@@ -157,7 +195,7 @@ static state step(recur_tape *tp, const rcr_scan_in *in, recur_tensor *x, int64_
     int64_t R = p->active[t];
     recur_tensor *h = head(tp, s.h, R), *c = head(tp, s.c, R), *read = masked(tp, h, head(tp, d->state, R));
     recur_tensor *drop = d->locked ? head(tp, d->candidate, R) : rows_at(tp, p, d->candidate, t);
-    recur_tensor *a = recur_linear(tp, rows_at(tp, p, x, t), in->w->w_ih, in->w->b_ih);
+    recur_tensor *a = sums(tp, in, rows_at(tp, p, x, t), in->w->w_ih, in->w->gain_ih, in->w->b_ih);
     state now = cells[in->cell](tp, in, a, (before){h, c, read, drop});
     now.h = zoned(tp, d->zoneout_h, rows_at(tp, p, d->keep_h, t), h, now.h);
     now.c = c ? zoned(tp, d->zoneout_c, rows_at(tp, p, d->keep_c, t), c, now.c) : NULL;

@@ -30,6 +30,9 @@ size_t rcr_pass_saved(rcr_pass *s, char *base)
     s->raw = piece(base, &used, rcr_keeps_raw(s) ? N * s->H : 0, s->item);
     s->h0 = piece(base, &used, s->B * s->O, s->item);
     s->c0 = piece(base, &used, s->cell->c ? s->B * s->H : 0, s->item);
+    s->x = piece(base, &used, s->normed ? N * s->G * s->H : 0, s->item);
+    s->z = piece(base, &used, s->normed ? N * s->G * s->H : 0, s->item);
+    s->stats = piece(base, &used, s->normed ? N * RCR_RNN_STATS : 0, s->item);
     return used;
 }
 
@@ -58,6 +61,7 @@ size_t rcr_pass_scratch(rcr_pass *s, char *base)
     s->kept_h = piece(base, &used, s->zone_h ? s->B * s->O : 0, s->item);
     s->kept_c = piece(base, &used, s->zone_c ? s->B * s->H : 0, s->item);
     s->dh_mix = piece(base, &used, s->state ? s->B * s->H : 0, s->item);
+    s->dgains = piece(base, &used, s->normed ? rcr_blocks_of(s->B) * rcr_gains(s) : 0, s->item);
     s->h_prev = piece(base, &used, N * s->O, s->item);
     s->dproj = piece(base, &used, s->projected ? N * s->O : 0, s->item);
     return used;
@@ -66,7 +70,8 @@ size_t rcr_pass_scratch(rcr_pass *s, char *base)
 rcr_pass rcr_pass_of(recur_call *c)
 {
     const rcr_pass_params *q = RCR_PARAMS(rcr_pass_params, c);
-    const rcr_cell_kernels *cell = &c->k->rnn.cell[q->cell];
+    bool normed = c->in[GAIN_IH];
+    const rcr_cell_kernels *cell = normed ? &c->k->rnn.normed[q->cell] : &c->k->rnn.cell[q->cell];
     rcr_pass s = {.c = c,
                   .p = q->p,
                   .cell = cell,
@@ -80,7 +85,8 @@ rcr_pass rcr_pass_of(recur_call *c)
                   .projected = c->in[W_HR] != NULL,
                   .state = c->in[STATE] != NULL,
                   .zone_h = q->zoneout_h > 0.0,
-                  .zone_c = q->zoneout_c > 0.0};
+                  .zone_c = q->zoneout_c > 0.0,
+                  .normed = normed};
     rcr_pass_saved(&s, c->saved);
     rcr_pass_scratch(&s, recur_call_work(c));
     return s;
@@ -149,4 +155,38 @@ char *rcr_state_read(const rcr_pass *s, const rcr_span *r, char *to)
         return rcr_h_before(s, r);
     s->c->k->drop.times(r->R * s->O, rcr_mask_rows(s, STATE, r, true, s->O), rcr_h_before(s, r), to);
     return to;
+}
+
+/* --- layer norm --- */
+
+int64_t rcr_gains(const rcr_pass *s)
+{
+    return 2 * s->G * s->H + 2 * s->H;
+}
+
+char *rcr_block_gains(const rcr_pass *s, int64_t block)
+{
+    return rcr_pass_row(s, s->dgains, block, rcr_gains(s));
+}
+
+rcr_rnn_norm rcr_norm_rows(const rcr_pass *s, const rcr_span *r, int64_t block)
+{
+    recur_tensor *const *in = s->c->in;
+    int64_t GH = s->G * s->H;
+    if (!s->normed)
+        return (rcr_rnn_norm){.eps = 0.0};
+    char *dgains = rcr_block_gains(s, block);
+    return (rcr_rnn_norm){.eps = RCR_NORM_EPS,
+                          .gain_ih = in[GAIN_IH]->data,
+                          .gain_hh = in[GAIN_HH]->data,
+                          .bias = in[B_IH] ? s->bias : NULL,
+                          .gain_c = in[GAIN_C] ? in[GAIN_C]->data : NULL,
+                          .bias_c = in[BIAS_C] ? in[BIAS_C]->data : NULL,
+                          .x = rcr_pass_row(s, s->x, r->at, GH),
+                          .z = rcr_pass_row(s, s->z, r->at, GH),
+                          .stats = rcr_pass_row(s, s->stats, r->at, RCR_RNN_STATS),
+                          .dgain_ih = dgains,
+                          .dgain_hh = rcr_pass_row(s, dgains, 1, GH),
+                          .dgain_c = rcr_pass_row(s, dgains, 2, GH),
+                          .dbias_c = rcr_pass_row(s, dgains, 2 * s->G + 1, s->H)};
 }

@@ -7,7 +7,25 @@
 #include "rnn/scan.h"
 #include "tape/call.h"
 
-enum { X, W_IH, W_HH, B_IH, B_HH, W_HR, H0, C0, STATE, CANDIDATE, KEEP_H, KEEP_C, INPUTS };
+enum {
+    X,
+    W_IH,
+    W_HH,
+    B_IH,
+    B_HH,
+    W_HR,
+    H0,
+    C0,
+    STATE,
+    CANDIDATE,
+    KEEP_H,
+    KEEP_C,
+    GAIN_IH,
+    GAIN_HH,
+    GAIN_C,
+    BIAS_C,
+    INPUTS
+};
 
 typedef struct rcr_pass_params {
     recur_cell cell;
@@ -27,9 +45,12 @@ typedef struct rcr_pass {
     int64_t I, G, H, O, B;
     bool reverse, projected;
     bool state, zone_h, zone_c; /* a mask on h as W_hh reads it; zoneout */
+    bool normed;                /* layer norm */
     /* saved: */
     char *gates, *extra, *cs, *raw; /* [N, G*H], [N, H], [N, H] cell states, [N, H] h as the cell made it */
     char *h0, *c0;                  /* [B, O], [B, H], sorted */
+    char *x, *z,
+        *stats; /* normed: W_ih x [N, G*H] and W_hh h [N, G*H], in the end their gradients; statistics */
     /* scratch: */
     char *panel, *panel_hr; /* packed weight_hh and weight_hr */
     char *bias;             /* [G*H] */
@@ -38,6 +59,7 @@ typedef struct rcr_pass {
     char *masked;           /* [B, O]: h under its mask */
     char *kept_h, *kept_c;  /* [B, O], [B, H]: gradients that zoneout leads past a step */
     char *dh_mix;           /* [B, H] */
+    char *dgains;           /* [blocks, 2 G*H + 2 H]: of gain_ih, gain_hh, gain_c, bias_c */
     char *h_prev,
         *dproj; /* [N, O]: the state each step began from; [N, O]: gradient of h after the projection */
 } rcr_pass;
@@ -78,6 +100,12 @@ char *rcr_state_read(const rcr_pass *s, const rcr_span *r, char *to);
 /* A span's rows of a mask: one for all steps in sorted order, or that of the step; NULL where there is none. */
 char *rcr_mask_rows(const rcr_pass *s, int input, const rcr_span *r, bool locked, int64_t width);
 char *rcr_candidate_mask(const rcr_pass *s, const rcr_span *r);
+
+/* What a cell with layer norm gets of a span; the gradients of the gains are those of a block. */
+rcr_rnn_norm rcr_norm_rows(const rcr_pass *s, const rcr_span *r, int64_t block);
+/* Where a block sums up the gradients of the gains, and how many reals that are. */
+char *rcr_block_gains(const rcr_pass *s, int64_t block);
+int64_t rcr_gains(const rcr_pass *s);
 
 /* The operation's backward (scan_back.c). */
 void rcr_scan_backward(recur_call *c);

@@ -51,8 +51,8 @@ static recur_status check_config(recur_ctx *cx, const recur_rnn_config *cfg)
                         (long long)cfg->proj, (long long)cfg->hidden);
     if (cfg->proj && cfg->cell != RECUR_LSTM)
         return rcr_fail(cx, RECUR_EINVAL, "rnn: only an LSTM has a projection");
-    if (cfg->layer_norm)
-        return rcr_fail(cx, RECUR_EUNSUPPORTED, "rnn: layer_norm is not there yet");
+    if (cfg->layer_norm && cfg->cell != RECUR_LSTM && cfg->cell != RECUR_GRU)
+        return rcr_fail(cx, RECUR_EINVAL, "rnn: layer_norm is for LSTM and GRU");
     recur_status s = rcr_check_drops(cx, cfg);
     if (s)
         return s;
@@ -80,17 +80,53 @@ recur_tensor *rcr_rnn_weight(recur_params *ps, const char *prefix, const char *w
     return w;
 }
 
+static recur_status init_all(recur_params *ps, recur_tensor *const *w, int n, double value)
+{
+    recur_status s = RECUR_OK;
+    for (int i = 0; i < n && !s; i++)
+        s = w[i] ? recur_init_constant(ps, w[i], value) : RECUR_OK;
+    return s;
+}
+
+recur_status rcr_rnn_init_gains(recur_rnn *rnn)
+{
+    recur_status s = RECUR_OK;
+    for (int i = 0; i < rnn->config.layers * directions(&rnn->config) && !s; i++) {
+        const rcr_weights *w = &rnn->weights[i];
+        s = init_all(rnn->ps, (recur_tensor *[]){w->gain_ih, w->gain_hh, w->gain_c}, 3, 1.0);
+    }
+    return s;
+}
+
+/* Gains 1, bias_c 0. The biases of the gates stay random: were they zeros, a sequence of zeros would leave all states
+ * zeros, where a norm has its steepest slope, and gradients through many such steps overflow. */
+static recur_status add_norm(recur_params *ps, const char *prefix, const char *suffix,
+                             const recur_rnn_config *cfg, rcr_weights *w)
+{
+    int64_t H = cfg->hidden, GH = rcr_cell_gates(cfg->cell) * H;
+    bool c = cfg->cell == RECUR_LSTM;
+    recur_status s = RECUR_OK;
+    w->gain_ih = rcr_rnn_weight(ps, prefix, "gain_ih", suffix, 1, &GH, H, &s);
+    w->gain_hh = rcr_rnn_weight(ps, prefix, "gain_hh", suffix, 1, &GH, H, &s);
+    w->gain_c = c ? rcr_rnn_weight(ps, prefix, "gain_c", suffix, 1, &H, H, &s) : NULL;
+    w->bias_c = c && !cfg->no_bias ? rcr_rnn_weight(ps, prefix, "bias_c", suffix, 1, &H, H, &s) : NULL;
+    if (!s)
+        s = init_all(ps, (recur_tensor *[]){w->gain_ih, w->gain_hh, w->gain_c}, 3, 1.0);
+    return s ? s : init_all(ps, &w->bias_c, 1, 0.0);
+}
+
 static recur_status add_weights(recur_params *ps, const char *prefix, const char *suffix,
                                 const recur_rnn_config *cfg, int64_t input, rcr_weights *w)
 {
     int64_t H = cfg->hidden, O = output_size(cfg), GH = rcr_cell_gates(cfg->cell) * H;
     recur_status s = RECUR_OK;
+    *w = (rcr_weights){0};
     w->w_ih = rcr_rnn_weight(ps, prefix, "weight_ih", suffix, 2, (int64_t[]){GH, input}, H, &s);
     w->w_hh = rcr_rnn_weight(ps, prefix, "weight_hh", suffix, 2, (int64_t[]){GH, O}, H, &s);
     w->b_ih = cfg->no_bias ? NULL : rcr_rnn_weight(ps, prefix, "bias_ih", suffix, 1, &GH, H, &s);
     w->b_hh = cfg->no_bias ? NULL : rcr_rnn_weight(ps, prefix, "bias_hh", suffix, 1, &GH, H, &s);
     w->w_hr = cfg->proj ? rcr_rnn_weight(ps, prefix, "weight_hr", suffix, 2, (int64_t[]){O, H}, H, &s) : NULL;
-    return s;
+    return s || !cfg->layer_norm ? s : add_norm(ps, prefix, suffix, cfg, w);
 }
 
 static recur_status add_layers(recur_rnn *rnn, recur_params *ps, const char *prefix)

@@ -17,6 +17,9 @@ struct recur_rnn {
 recur_tensor *rcr_rnn_weight(recur_params *ps, const char *prefix, const char *what, const char *suffix,
                              int rank, const int64_t *shape, int64_t H, recur_status *s);
 
+/* Makes the gains of a layer norm ones, if there is one. */
+recur_status rcr_rnn_init_gains(recur_rnn *rnn);
+
 /* Rows of weight_ih per unit. */
 int rcr_cell_gates(recur_cell cell);
 

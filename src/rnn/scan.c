@@ -82,9 +82,9 @@ static void project_input(const rcr_pass *s)
                   .K = s->I,
                   .A = {c->in[X]->data, s->I, 1},
                   .B = {c->in[W_IH]->data, 1, s->I},
-                  .C = s->gates,
+                  .C = s->normed ? s->x : s->gates, /* a norm adds the bias later */
                   .ldc = s->G * s->H,
-                  .start = bias ? RCR_START_BIAS : RCR_START_ZERO,
+                  .start = bias && !s->normed ? RCR_START_BIAS : RCR_START_ZERO,
                   .bias = bias};
     rcr_gemm_run(c->cx, c->in[X]->dtype, &g);
 }
@@ -102,7 +102,7 @@ static void zone(const rcr_pass *s, const rcr_span *r, char *h)
                    rcr_pass_row(s, s->cs, r->at, s->H));
 }
 
-static void step_forward(const rcr_pass *s, const rcr_span *r)
+static void step_forward(const rcr_pass *s, const rcr_span *r, int64_t block)
 {
     const recur_call *c = s->c;
     bool hidden_bias = s->cell->last == RCR_LAST_GRADIENT && c->in[B_HH];
@@ -119,7 +119,8 @@ static void step_forward(const rcr_pass *s, const rcr_span *r)
                          .gates = rcr_pass_row(s, s->gates, r->at, s->G * s->H),
                          .extra = rcr_pass_row(s, s->extra, r->at, s->H),
                          .c = rcr_pass_row(s, s->cs, r->at, s->H),
-                         .h = rcr_keeps_raw(s) ? raw : y};
+                         .h = rcr_keeps_raw(s) ? raw : y,
+                         .norm = rcr_norm_rows(s, r, block)};
     s->cell->forward(&step);
     if (s->projected)
         c->k->rnn.product(r->R, s->O, s->H, raw, s->H, s->panel_hr, NULL, y);
@@ -138,7 +139,7 @@ static void block_forward(void *job, int64_t block, int worker)
         rcr_span spans[2];
         int n = rcr_spans_of(s, rcr_time_of(s, step), b0, b1, spans);
         for (int i = 0; i < n; i++)
-            step_forward(s, &spans[i]);
+            step_forward(s, &spans[i], block);
     }
 }
 
@@ -178,8 +179,22 @@ rcr_scan_out rcr_scan(recur_tape *tp, const rcr_scan_in *in)
 {
     const rcr_weights *w = in->w;
     const rcr_drops *d = in->drops;
-    recur_tensor *inputs[INPUTS] = {in->x,  w->w_ih, w->w_hh,  w->b_ih,      w->b_hh,   w->w_hr,
-                                    in->h0, in->c0,  d->state, d->candidate, d->keep_h, d->keep_c};
+    recur_tensor *inputs[INPUTS] = {[X] = in->x,
+                                    [W_IH] = w->w_ih,
+                                    [W_HH] = w->w_hh,
+                                    [B_IH] = w->b_ih,
+                                    [B_HH] = w->b_hh,
+                                    [W_HR] = w->w_hr,
+                                    [H0] = in->h0,
+                                    [C0] = in->c0,
+                                    [STATE] = d->state,
+                                    [CANDIDATE] = d->candidate,
+                                    [KEEP_H] = d->keep_h,
+                                    [KEEP_C] = d->keep_c,
+                                    [GAIN_IH] = w->gain_ih,
+                                    [GAIN_HH] = w->gain_hh,
+                                    [GAIN_C] = w->gain_c,
+                                    [BIAS_C] = w->bias_c};
     rcr_pass_params q = {in->cell,    in->H,     in->O,        in->index,   in->p,
                          in->reverse, d->locked, d->zoneout_h, d->zoneout_c};
     recur_tensor *y = recur_apply(tp, &scan_op, inputs, INPUTS, &q, sizeof q);

@@ -13,7 +13,12 @@ typedef struct rcr_weights {
     recur_tensor *w_hh;        /* [G*H, O] */
     recur_tensor *b_ih, *b_hh; /* [G*H], or NULL */
     recur_tensor *w_hr;        /* [P, H], or NULL */
+    /* of a layer with layer norm, else NULL: */
+    recur_tensor *gain_ih, *gain_hh; /* [G*H] */
+    recur_tensor *gain_c, *bias_c;   /* [H]: LSTM; bias_c NULL without biases */
 } rcr_weights;
+
+#define RCR_NORM_EPS 1e-5 /* of the variance, as in torch.nn.LayerNorm */
 
 /* What regularises a layer and direction in this step. A mask is NULL where there is none. Rows of masks lie as those
  * of the packing, or, one for all steps, in sorted order (op/mask.h). */

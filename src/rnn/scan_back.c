@@ -55,7 +55,7 @@ static void join_backward(const rcr_pass *s, const rcr_span *r, char *dh, char *
         k->array.axpy(r->R * s->H, 1.0, rcr_pass_row(s, s->kept_c, r->row, s->H), dc);
 }
 
-static void step_backward(const rcr_pass *s, const rcr_span *r)
+static void step_backward(const rcr_pass *s, const rcr_span *r, int64_t block)
 {
     const recur_call *c = s->c;
     const rcr_kernels *k = c->k;
@@ -85,7 +85,8 @@ static void step_backward(const rcr_pass *s, const rcr_span *r)
                          .dc = dc,
                          .dz = rcr_pass_row(s, s->dz, r->row, s->G * s->H),
                          .dh_prev = dh,
-                         .dh_mix = s->state ? rcr_pass_row(s, s->dh_mix, r->row, s->H) : NULL};
+                         .dh_mix = s->state ? rcr_pass_row(s, s->dh_mix, r->row, s->H) : NULL,
+                         .norm = rcr_norm_rows(s, r, block)};
     s->cell->backward(&back);
     join_backward(s, r, dh, dc);
 }
@@ -96,11 +97,13 @@ static void block_backward(void *job, int64_t block, int worker)
     const rcr_pass *s = job;
     int64_t b0 = 0, b1 = 0;
     rcr_block_rows(s, block, &b0, &b1);
+    if (s->normed)
+        s->c->k->array.fill(rcr_gains(s), 0.0, rcr_block_gains(s, block));
     for (int64_t step = s->p->T - 1; step >= 0; step--) {
         rcr_span spans[2];
         int n = rcr_spans_of(s, rcr_time_of(s, step), b0, b1, spans);
         for (int i = 0; i < n; i++)
-            step_backward(s, &spans[i]);
+            step_backward(s, &spans[i], block);
     }
 }
 
@@ -124,6 +127,10 @@ static void recurrent_weight_gradient(const rcr_pass *s, char *dw)
 {
     int64_t GH = s->G * s->H, joint = s->cell->last == RCR_LAST_SAME ? GH : GH - s->H;
     char *last = dw + (size_t)(joint * s->O) * s->item;
+    if (s->normed) {
+        weight_gradient(s, s->z, 0, GH, GH, s->h_prev, s->O, dw);
+        return;
+    }
     weight_gradient(s, s->gates, 0, joint, GH, s->h_prev, s->O, dw);
     if (s->cell->last == RCR_LAST_GRADIENT)
         weight_gradient(s, s->extra, 0, s->H, s->H, s->h_prev, s->O, last);
@@ -174,6 +181,25 @@ static void bias_gradients(const rcr_pass *s)
         array->axpy(s->H, 1.0, row_sums(s, s->extra, s->H), rcr_pass_row(s, db_hh, s->G - 1, s->H));
 }
 
+/* The gradients of gains and of bias_c: those of all blocks, in order. */
+static void gain_gradients(const rcr_pass *s)
+{
+    static const int inputs[] = {GAIN_IH, GAIN_HH, GAIN_C, BIAS_C};
+    int64_t at = 0, n = 0;
+    for (int i = 0; s->normed && i < 4; i++, at += n) {
+        n = i < 2 ? s->G * s->H : s->H;
+        void *d = rcr_din(s->c, inputs[i]);
+        for (int64_t block = 0; d && block < rcr_blocks_of(s->B); block++)
+            s->c->k->array.axpy(n, 1.0, rcr_pass_row(s, rcr_block_gains(s, block), at, 1), d);
+    }
+}
+
+/* The gradient of W_ih x. */
+static const char *input_sums(const rcr_pass *s)
+{
+    return s->normed ? s->x : s->gates;
+}
+
 static void input_gradient(const rcr_pass *s, void *dx)
 {
     const recur_call *c = s->c;
@@ -181,7 +207,7 @@ static void input_gradient(const rcr_pass *s, void *dx)
     rcr_gemm g = {.M = s->p->N,
                   .N = s->I,
                   .K = GH,
-                  .A = {s->gates, GH, 1},
+                  .A = {input_sums(s), GH, 1},
                   .B = {c->in[W_IH]->data, s->I, 1},
                   .C = dx,
                   .ldc = s->I,
@@ -195,10 +221,12 @@ static void parameter_gradients(const rcr_pass *s)
     if (rcr_din(c, W_HH))
         recurrent_weight_gradient(s, rcr_din(c, W_HH));
     if (rcr_din(c, W_IH))
-        weight_gradient(s, s->gates, 0, s->G * s->H, s->G * s->H, c->in[X]->data, s->I, rcr_din(c, W_IH));
+        weight_gradient(s, input_sums(s), 0, s->G * s->H, s->G * s->H, c->in[X]->data, s->I,
+                        rcr_din(c, W_IH));
     if (s->projected && rcr_din(c, W_HR))
         weight_gradient(s, s->dproj, 0, s->O, s->O, s->raw, s->H, rcr_din(c, W_HR));
     bias_gradients(s);
+    gain_gradients(s);
     if (rcr_din(c, X))
         input_gradient(s, rcr_din(c, X));
 }

@@ -2,6 +2,7 @@
 /* The recurrent stack that a recur_model_config describes. */
 #include <math.h>
 
+#include "rnn/rnn.h"
 #include "task/job.h"
 
 recur_status rcr_init_uniform_all(recur_params *ps, const recur_model_config *m)
@@ -16,7 +17,9 @@ recur_status rcr_init_uniform_all(recur_params *ps, const recur_model_config *m)
 recur_status rcr_stack_init(recur_rnn *rnn, const recur_model_config *m)
 {
     recur_status status = RECUR_OK;
-    if (m->orthogonal)
+    if (m->init_uniform > 0) /* gains around zero would leave nothing of the sums */
+        status = rcr_rnn_init_gains(rnn);
+    if (status == RECUR_OK && m->orthogonal)
         status = recur_rnn_init_orthogonal(rnn, 1);
     if (status == RECUR_OK && !isnan(m->forget_bias))
         status = recur_rnn_set_forget_bias(rnn, m->forget_bias);

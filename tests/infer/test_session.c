@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include <recur/infer.h>
+#include <recur/init.h>
 #include <recur/tape.h>
 
 #include "support/fail_alloc.h"
@@ -28,6 +29,15 @@ typedef struct model {
     recur_plan *plan;
 } model;
 
+/* Ones and zeros, as gains and biases of a layer norm begin, would hide mistakes. */
+static void stir(recur_params *ps)
+{
+    recur_tensor *w;
+    for (size_t i = 0; (w = recur_params_at(ps, i)); i++)
+        if (strstr(recur_name(w), "gain") || strstr(recur_name(w), "bias"))
+            assert_int_equal(recur_init_uniform(ps, w, 0.2, 1.5), RECUR_OK);
+}
+
 /* `config` without sizes and layers. */
 static void build(model *m, const recur_options *options, recur_rnn_config config, recur_dtype dtype)
 {
@@ -41,6 +51,7 @@ static void build(model *m, const recur_options *options, recur_rnn_config confi
     assert_int_equal(recur_embedding_create(&m->embedding, m->ps, "embedding", V, E, RECUR_NO_PADDING),
                      RECUR_OK);
     assert_int_equal(recur_rnn_create(&m->rnn, m->ps, "rnn", &config), RECUR_OK);
+    stir(m->ps);
     assert_int_equal(
         recur_linear_create(&m->linear, m->ps, "linear", config.proj ? config.proj : 21, 2, !config.no_bias),
         RECUR_OK);
@@ -122,7 +133,14 @@ static void regularised_layers_too(void **state)
         c.recurrent_dropout = 0.5;
         c.recurrent_dropout_on = RECUR_DROP_STATE;
         check_bits(c, RECUR_F32);
+        c.layer_norm = true;
+        if (cell == RECUR_LSTM || cell == RECUR_GRU)
+            check_bits(c, RECUR_F64);
     }
+    check_bits((recur_rnn_config){.cell = RECUR_LSTM, .layer_norm = true, .proj = 6, .zoneout_c = 0.3},
+               RECUR_F32);
+    check_bits((recur_rnn_config){.cell = RECUR_LSTM, .layer_norm = true, .no_bias = true}, RECUR_F32);
+    check_bits((recur_rnn_config){.cell = RECUR_GRU, .layer_norm = true}, RECUR_F32);
     check_bits((recur_rnn_config){.cell = RECUR_LSTM, .zoneout_c = 0.4}, RECUR_F64);
     check_bits((recur_rnn_config){.cell = RECUR_LSTM, .proj = 6, .zoneout_h = 0.3, .zoneout_c = 0.4},
                RECUR_F32);

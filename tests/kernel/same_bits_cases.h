@@ -42,6 +42,55 @@ CELL_CASES(lstm, 2)
 CELL_CASES(gru, 3)
 CELL_CASES(original, 4)
 
+/* With layer norm: W_ih x in y[1], W_hh h in y[2], other results behind each other in y[3]; inputs at other places. */
+static rcr_rnn_norm norm_given(const rcr_kernels *k, const given *g, result *r, int64_t GH, int64_t H)
+{
+    rcr_rnn_norm q = {
+        .eps = 1e-5, .gain_ih = g->in[1], .gain_hh = g->in[2], .gain_c = g->in[3], .bias_c = g->in[0]};
+    q.bias = g->seed & 1 ? g->in[3] : NULL;
+    q.x = r->y[1], q.z = r->y[2];
+    char *rest = r->y[3];
+    q.stats = rest, rest += (size_t)(g->outer * RCR_RNN_STATS) * k->item;
+    q.dgain_ih = rest, rest += (size_t)GH * k->item;
+    q.dgain_hh = rest, rest += (size_t)GH * k->item;
+    q.dgain_c = rest, rest += (size_t)H * k->item;
+    q.dbias_c = rest;
+    return q;
+}
+
+static void run_normed(const rcr_kernels *k, const given *g, result *r, int cell, bool back)
+{
+    const rcr_cell_kernels *c = &k->rnn.normed[cell];
+    int64_t H = g->n % 40, at = g->outer * H;
+    char *extra = (char *)r->y[0] + (size_t)(4 * at) * k->item, *state = (char *)r->y[3] + 2048 * k->item;
+    rcr_rnn_step s = {
+        .R = g->outer, .H = H, .O = H, .panel = g->workspace, .b_n = g->in[3], .h_prev = g->in[0]};
+    s.c_prev = g->in[1], s.drop = g->seed & 2 ? g->in[2] : NULL,
+    s.norm = norm_given(k, g, r, c->gates * H, H);
+    s.gates = r->y[0], s.extra = extra, s.c = state, s.h = state + (size_t)at * k->item;
+    rcr_rnn_back b = {
+        .R = g->outer, .H = H, .O = H, .panel = g->workspace, .h_prev = g->in[0], .c_prev = g->in[1]};
+    b.drop = s.drop, b.dh = g->in[2], b.dz = (char *)g->workspace + RCR_WORKSPACE / 2, b.norm = s.norm;
+    b.gates = s.gates, b.extra = extra, b.dc = state, b.dh_prev = s.h;
+    (back ? c->pack_back : c->pack)(H, H, g->in[2], g->workspace);
+    if (back)
+        c->backward(&b);
+    else
+        c->forward(&s);
+}
+
+#define NORMED_CASES(name, cell)          \
+    CASE(case_##name)                     \
+    {                                     \
+        run_normed(k, g, r, cell, false); \
+    }                                     \
+    CASE(case_##name##_back)              \
+    {                                     \
+        run_normed(k, g, r, cell, true);  \
+    }
+NORMED_CASES(lstm_norm, 2)
+NORMED_CASES(gru_norm, 3)
+
 CASE(case_product)
 {
     int64_t N = g->n % 70, K = g->n % 37;
@@ -251,6 +300,8 @@ CASE(case_attend_softmax)
     {"lstm", case_lstm}, {"lstm backward", case_lstm_back},                                                  \
     {"gru", case_gru}, {"gru backward", case_gru_back},                                                      \
     {"original gru", case_original}, {"original gru backward", case_original_back},                          \
+    {"lstm_norm", case_lstm_norm}, {"lstm_norm backward", case_lstm_norm_back},                              \
+    {"gru_norm", case_gru_norm}, {"gru_norm backward", case_gru_norm_back},                                  \
     {"product", case_product}, {"mask", case_mask}, {"zone", case_zone}, {"sgd", case_sgd}, {"adam", case_adam}, {"nadam", case_nadam},                \
     {"rmsprop", case_rmsprop}, {"adagrad", case_adagrad}, {"adadelta", case_adadelta},                       \
     {"index", case_index}, {"layer_norm", case_layer_norm},                                                  \

@@ -64,6 +64,15 @@ static inline void setup_inputs(rnn_setup *s)
     s->wc = random_param(s->ps, "wc", 3, (int64_t[]){LD, k->B, g->hidden});
 }
 
+/* Gains and biases of a layer norm, which begin as ones and zeros, in some disorder. */
+static inline void stir_norm(rnn_setup *s)
+{
+    recur_tensor *w;
+    for (size_t i = 0; s->spec.config.layer_norm && (w = recur_params_at(s->ps, i)); i++)
+        if (strncmp(recur_name(w), "rnn.gain", 8) == 0 || strncmp(recur_name(w), "rnn.bias", 8) == 0)
+            assert_int_equal(recur_init_uniform(s->ps, w, 0.3, 1.4), RECUR_OK);
+}
+
 static inline void setup_rnn(rnn_setup *s, const rnn_case *spec)
 {
     *s = (rnn_setup){.spec = *spec};
@@ -72,6 +81,7 @@ static inline void setup_rnn(rnn_setup *s, const rnn_case *spec)
     assert_int_equal(recur_params_create(&s->ps, s->cx, spec->dtype, 7), RECUR_OK);
     assert_int_equal(recur_tape_create(&s->tp, s->cx, 11), RECUR_OK);
     assert_int_equal(recur_rnn_create(&s->rnn, s->ps, "rnn", &spec->config), RECUR_OK);
+    stir_norm(s);
     setup_inputs(s);
     for (int64_t b = 0; b < spec->B; b++)
         s->length[b] = spec->length[0] < 0 ? 0

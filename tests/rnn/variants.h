@@ -7,12 +7,19 @@
 
 #include <math.h>
 
-/* How a layer is regularised; every one of these is tried on every cell that has it. */
-enum { DROP_CANDIDATE, DROP_STATE, ZONEOUT, WEIGHT_DROP, LOCKED, ALL, VARIANTS };
+/* How a layer differs from torch.nn's; every one of these is tried on every cell that has it. */
+enum { DROP_CANDIDATE, DROP_STATE, ZONEOUT, WEIGHT_DROP, LOCKED, ALL, NORM, NORM_ALL, VARIANTS };
+
+/* Is there such a layer? VARIANTS is the plain one. */
+static inline bool has_variant(int cell, int variant)
+{
+    return cell == RECUR_LSTM || cell == RECUR_GRU || (variant != NORM && variant != NORM_ALL);
+}
 
 static inline void regularise(recur_rnn_config *c, int variant)
 {
-    bool plain = c->cell == RECUR_RNN_TANH || c->cell == RECUR_RNN_RELU, all = variant == ALL;
+    bool plain = c->cell == RECUR_RNN_TANH || c->cell == RECUR_RNN_RELU;
+    bool all = variant == ALL || variant == NORM_ALL;
     if (variant == DROP_CANDIDATE || variant == DROP_STATE || all) {
         c->recurrent_dropout = 0.4;
         c->recurrent_dropout_on = plain || variant == DROP_STATE ? RECUR_DROP_STATE : RECUR_DROP_CANDIDATE;
@@ -27,6 +34,7 @@ static inline void regularise(recur_rnn_config *c, int variant)
         c->variational = true;
         c->input_dropout = 0.25;
     }
+    c->layer_norm = variant == NORM || variant == NORM_ALL;
 }
 
 /* Every cell and variant with each of: layers, directions, biases, projection, batch first, lengths, states; more
@@ -49,6 +57,6 @@ static inline rnn_case variant_case(recur_cell cell, int variant, int i)
 #define FOR_VARIANTS(cell, variant, i)                                  \
     for (int cell = RECUR_RNN_TANH; cell <= RECUR_GRU_ORIGINAL; cell++) \
         for (int variant = 0; variant < VARIANTS; variant++)            \
-            for (int i = 0; i < 8; i += variant == ALL ? 1 : 3)
+            for (int i = has_variant(cell, variant) ? 0 : 8; i < 8; i += variant >= ALL ? 1 : 3)
 
 #endif

@@ -171,23 +171,40 @@ static void test_observer(void **state)
     assert_non_null(strstr(w.text, "forecasting value, the last column"));
 }
 
-static void test_stop_and_resume(void **state)
+/* Stopped after 9 steps and gone on with, a training ends where it would have ended; returns where it was kept. */
+static recur_run stop_and_resume(recur_ctx *cx, const recur_forecast_config *c)
 {
-    recur_forecast_config c = series_config();
     recur_forecast_result whole, cut;
-    expect_ok(*state, recur_forecast_train(*state, &c, NULL, &whole));
+    expect_ok(cx, recur_forecast_train(cx, c, NULL, &whole));
     watch w = {.stop_after = 9};
     recur_run run = fresh();
     run.observe = observe;
     run.user = &w;
-    expect_error(*state, recur_forecast_train(*state, &c, &run, &cut), RECUR_ESTOPPED,
-                 "stopped after 9 steps");
+    expect_error(cx, recur_forecast_train(cx, c, &run, &cut), RECUR_ESTOPPED, "stopped after 9 steps");
     run = (recur_run){.folder = run_folder, .resume = true};
-    expect_ok(*state, recur_forecast_train(*state, &c, &run, &cut));
+    expect_ok(cx, recur_forecast_train(cx, c, &run, &cut));
     assert_true(whole.test.loss == cut.test.loss && whole.steps == cut.steps);
+    return run;
+}
+
+static void test_stop_and_resume(void **state)
+{
+    recur_forecast_config c = series_config();
+    recur_forecast_result r;
+    recur_run run = stop_and_resume(*state, &c);
     c.model.hidden = 9;
-    expect_error(*state, recur_forecast_train(*state, &c, &run, &cut), RECUR_EINVAL,
-                 "--hidden cannot change");
+    expect_error(*state, recur_forecast_train(*state, &c, &run, &r), RECUR_EINVAL, "--hidden cannot change");
+}
+
+/* Masks go by the step, so that they need no state. */
+static void test_stop_and_resume_with_masks(void **state)
+{
+    recur_forecast_config c = series_config();
+    c.model.layers = 2;
+    c.model.layer_norm = c.model.variational = true;
+    c.model.dropout = c.model.input_dropout = c.model.recurrent_dropout = 0.2;
+    c.model.zoneout = c.model.weight_drop = 0.1;
+    stop_and_resume(*state, &c);
 }
 
 static void test_refuses(void **state)
@@ -437,6 +454,7 @@ int main(void)
         cmocka_unit_test(test_metric_names),
         cmocka_unit_test(test_observer),
         cmocka_unit_test(test_stop_and_resume),
+        cmocka_unit_test(test_stop_and_resume_with_masks),
         cmocka_unit_test(test_refuses),
         cmocka_unit_test(test_predictions_agree),
         cmocka_unit_test(test_steps),
