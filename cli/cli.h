@@ -141,7 +141,7 @@ bool cli_plot_attention(const char *file, const struct json_t *texts);
 /* ---- plot_alignment.c: what a model attended to, in a file ---- */
 /* For each of U units that the model said (or 1: of its answer) a row of weights over S units that it read. */
 typedef struct cli_alignment {
-    const recur_span *target, *source; /* [U], [S] */
+    const recur_span *target, *source; /* [U], [S]; a NUL stands behind each */
     const float *weights;              /* [U, S] */
     int64_t U, S;
 } cli_alignment;

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 /* Attention in a file: the weights as JSON, or heat maps drawn by gnuplot. */
-#include "cli.h"
-
 #include <errno.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATH = 4096, NUMBER = 32 }; /* letters of a name, of the number in it */
+#include "plot.h"
+
+enum { NUMBER = 32 }; /* letters of the number in a file's name */
 
 struct cli_alignment_file {
     const char *path;
@@ -56,16 +56,14 @@ int cli_alignment_open(cli_alignment_file **out, const char *path)
 {
     cli_alignment_file *f = calloc(1, sizeof *f);
     *out = f;
-    if (!f || strlen(path) >= PATH - NUMBER) {
+    if (!f || strlen(path) >= PLOT_PATH - NUMBER) {
         cli_error("%s", f ? "--attention: the name of the file is too long" : "out of memory");
         return f ? EXIT_USAGE : EXIT_WORK;
     }
     f->path = path;
     f->ending = ends_with(path, ".svg") ? ".svg" : ends_with(path, ".png") ? ".png" : NULL;
-    if (f->ending) {
-        cli_error("--attention: no pictures yet");
-        return EXIT_USAGE;
-    }
+    if (f->ending)
+        return EXIT_DONE;
     f->json = fopen(path, "w");
     if (!f->json)
         return cannot_write(path);
@@ -86,6 +84,89 @@ int cli_alignment_close(cli_alignment_file *f)
     return status;
 }
 
+/* ---- a heat map ---- */
+
+enum { CELL = 34, LETTER = 9, EDGE = 20 }; /* pixels */
+
+/* "w.svg", "w-2.svg", .. */
+static void name_picture(const cli_alignment_file *f, char path[PLOT_PATH])
+{
+    int stem = (int)(strlen(f->path) - strlen(f->ending));
+    if (f->n == 0)
+        snprintf(path, PLOT_PATH, "%s", f->path);
+    else
+        snprintf(path, PLOT_PATH, "%.*s-%lld%s", stem, f->path, (long long)f->n + 1, f->ending);
+}
+
+/* Columns that a text takes: characters of East Asia and emoji two. */
+static int columns(const char *text)
+{
+    int n = 0;
+    for (const unsigned char *s = (const unsigned char *)text; *s; s++)
+        n += (*s & 0xC0) == 0x80 ? 0 : *s >= 0xE3 ? 2 : 1;
+    return n;
+}
+
+static int longest(const recur_span *unit, int64_t n)
+{
+    int most = 0;
+    for (int64_t i = 0; i < n; i++)
+        most = columns(unit[i].text) > most ? columns(unit[i].text) : most;
+    return most;
+}
+
+static void put_labels(FILE *g, const char *axis, const recur_span *unit, int64_t n, const char *how)
+{
+    fprintf(g, "set %s (", axis);
+    for (int64_t i = 0; i < n; i++) {
+        fputs(i ? ", " : "", g);
+        cli_plot_quote(g, unit[i].text);
+        fprintf(g, " %lld", (long long)i);
+    }
+    fprintf(g, ") scale 0 %s noenhanced textcolor rgb '" PLOT_INK "'\n", how);
+}
+
+/* A square for each weight, darker for more; the source from left to right on top, the target downwards. */
+static void draw(FILE *g, const char *path, bool png, const cli_alignment *a)
+{
+    int left = longest(a->target, a->U) * LETTER + EDGE, U = (int)a->U, S = (int)a->S;
+    int letters = longest(a->source, a->S);
+    bool slanted = letters > 5;                                       /* characters and <eos> stand upright */
+    int slant = (slanted ? letters * LETTER * 3 / 4 : LETTER) + EDGE; /* what names at 45 degrees need */
+    int width = left + S * CELL + slant, height = slant + U * CELL + EDGE;
+    cli_plot_begin(g);
+    fprintf(g, "$w << END\n");
+    for (int64_t u = 0; u < a->U; u++)
+        for (int64_t j = 0; j < a->S; j++)
+            fprintf(g, "%.4f%c", (double)a->weights[u * a->S + j], j + 1 < a->S ? ' ' : '\n');
+    fprintf(g, "END\nunset key\nunset colorbox\nunset border\nunset grid\n");
+    fprintf(g, "set margins at screen %.5f, screen %.5f, screen %.5f, screen %.5f\n", (double)left / width,
+            (double)(left + S * CELL) / width, (double)EDGE / height, 1 - (double)slant / height);
+    fprintf(g, "set xrange [-0.5:%d.5]\nset x2range [-0.5:%d.5]\nset yrange [%d.5:-0.5]\n", S - 1, S - 1,
+            U - 1);
+    fprintf(
+        g, "set palette defined (0 '#f4f7fb', 0.5 '#5a9bc8', 1 '#08306b')\nset cbrange [0:1]\nunset xtics\n");
+    put_labels(g, "x2tics", a->source, a->S, slanted ? "rotate by 45 left" : "");
+    put_labels(g, "ytics", a->target, a->U, "");
+    cli_plot_file(g, path, png, width, height, "plot $w matrix with image pixels");
+}
+
+static int put_picture(cli_alignment_file *f, const cli_alignment *a)
+{
+    char path[PLOT_PATH];
+    FILE *g = cli_gnuplot_open();
+    if (!g)
+        return EXIT_WORK;
+    name_picture(f, path);
+    draw(g, path, strcmp(f->ending, ".png") == 0, a);
+    if (cli_gnuplot_close(g))
+        return EXIT_DONE;
+    cli_error("gnuplot could not draw %s", path);
+    return EXIT_WORK;
+}
+
+/* ---- JSON ---- */
+
 static int put_json(cli_alignment_file *f, const cli_alignment *a)
 {
     json_t *object = json_object();
@@ -101,7 +182,7 @@ static int put_json(cli_alignment_file *f, const cli_alignment *a)
 
 int cli_alignment_put(cli_alignment_file *f, const cli_alignment *a)
 {
-    int status = put_json(f, a);
+    int status = f->json ? put_json(f, a) : put_picture(f, a);
     f->n++;
     return status;
 }

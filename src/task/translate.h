@@ -113,8 +113,9 @@ recur_rnn_out rcr_translate_follow(recur_tape *tp, const rcr_translate_net *net,
 /* Logits [N, V] from states and contexts [N, H]; context NULL without attention. */
 recur_tensor *rcr_translate_say(recur_tape *tp, const rcr_translate_net *net, recur_tensor *s,
                                 recur_tensor *context);
-/* Mean loss over the units of a batch. */
-recur_tensor *rcr_translate_loss(recur_tape *tp, const rcr_translate_net *net, const rcr_pair_batch *b,
+/* Logits [N, V] of the units of a batch, and their mean loss. */
+recur_tensor *rcr_translate_logits(recur_tape *tp, const rcr_translate_net *net, const rcr_pair_batch *b);
+recur_tensor *rcr_translate_loss(recur_tape *tp, const rcr_pair_batch *b, recur_tensor *logits,
                                  double label_smoothing);
 
 /* ---- translate_step.c: the decoder a unit at a time, for many sentences at once ---- */
@@ -149,10 +150,13 @@ recur_status rcr_translate_search(recur_translations **out, rcr_stepper *s, rcr_
                                   const recur_decoding *how);
 
 /* ---- translate_score.c ---- */
-/* Mean loss over the pairs of a part that are within max_length: for validation after an epoch. INFINITY where it is
- * not finite. */
+/* Mean loss over the pairs of a part that are within max_length: for validation after an epoch. NaN if there are
+ * none, INFINITY where it is not finite. */
+typedef struct rcr_translate_loss_of {
+    double plain, smoothed; /* without and with the label smoothing of training, which judges epochs */
+} rcr_translate_loss_of;
 recur_status rcr_translate_part_loss(recur_tape *tp, const rcr_translate_net *net, const rcr_pair_part *p,
-                                     double *loss);
+                                     rcr_translate_loss_of *loss);
 
 /* Translations beside what they should be. */
 typedef struct rcr_sample {

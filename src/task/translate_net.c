@@ -172,15 +172,19 @@ static recur_tensor *rows_of(recur_tape *tp, const rcr_pair_batch *b, recur_tens
     return b->place ? recur_embedding(tp, x, b->place, RECUR_NO_PADDING) : x;
 }
 
-recur_tensor *rcr_translate_loss(recur_tape *tp, const rcr_translate_net *net, const rcr_pair_batch *b,
-                                 double label_smoothing)
+recur_tensor *rcr_translate_logits(recur_tape *tp, const rcr_translate_net *net, const rcr_pair_batch *b)
 {
-    recur_class_loss options = RECUR_CLASS_LOSS;
-    options.label_smoothing = label_smoothing;
     rcr_memory m = rcr_translate_encode(tp, net, &b->source);
     recur_tensor *s = rcr_translate_follow(tp, net, &b->input, m.h, m.c).y, *context = NULL;
     if (net->attends)
         context = rows_of(tp, b, recur_attention_query(tp, &net->attention, &m.keys, s).output);
-    return recur_cross_entropy(tp, rcr_translate_say(tp, net, rows_of(tp, b, s), context), b->target,
-                               options);
+    return rcr_translate_say(tp, net, rows_of(tp, b, s), context);
+}
+
+recur_tensor *rcr_translate_loss(recur_tape *tp, const rcr_pair_batch *b, recur_tensor *logits,
+                                 double label_smoothing)
+{
+    recur_class_loss options = RECUR_CLASS_LOSS;
+    options.label_smoothing = label_smoothing;
+    return recur_cross_entropy(tp, logits, b->target, options);
 }

@@ -9,10 +9,16 @@
 
 /* ---- loss ---- */
 
-recur_status rcr_translate_part_loss(recur_tape *tp, const rcr_translate_net *net, const rcr_pair_part *p,
-                                     double *loss)
+static double mean_of(double sum, int64_t N)
 {
-    double sum = 0;
+    double mean = N > 0 ? sum / (double)N : NAN;
+    return N > 0 && !isfinite(mean) ? INFINITY : mean;
+}
+
+recur_status rcr_translate_part_loss(recur_tape *tp, const rcr_translate_net *net, const rcr_pair_part *p,
+                                     rcr_translate_loss_of *loss)
+{
+    double plain = 0, smoothed = 0;
     int64_t N = 0;
     recur_bucket of;
     if (p->buckets)
@@ -20,15 +26,15 @@ recur_status rcr_translate_part_loss(recur_tape *tp, const rcr_translate_net *ne
     while (p->buckets && recur_buckets_next(p->buckets, &of)) {
         recur_tape_begin(tp, RECUR_INFER);
         rcr_pair_batch b = rcr_pairs_batch(tp, p->pairs, of.index, of.B);
-        recur_tensor *mean = rcr_translate_loss(tp, net, &b, 0);
-        if (!mean)
+        recur_tensor *x = rcr_translate_logits(tp, net, &b), *mean = rcr_translate_loss(tp, &b, x, 0);
+        recur_tensor *smooth = rcr_translate_loss(tp, &b, x, net->config.label_smoothing);
+        if (!mean || !smooth)
             return recur_error(recur_tape_ctx(tp), NULL);
-        sum += recur_item(mean, 0) * (double)b.N;
+        plain += recur_item(mean, 0) * (double)b.N;
+        smoothed += recur_item(smooth, 0) * (double)b.N;
         N += b.N;
     }
-    *loss = N > 0 ? sum / (double)N : NAN;
-    if (N > 0 && !isfinite(*loss))
-        *loss = INFINITY;
+    *loss = (rcr_translate_loss_of){mean_of(plain, N), mean_of(smoothed, N)};
     return RECUR_OK;
 }
 
@@ -204,7 +210,7 @@ static recur_status score_texts(const rcr_scoring *q, const rcr_pair_part *p, ta
 
 recur_status rcr_translate_part_score(const rcr_scoring *q, const rcr_pair_part *p, recur_score *score)
 {
-    double loss;
+    rcr_translate_loss_of loss;
     recur_perplexity perplexity;
     *score = (recur_score){0};
     if (p->n == 0)
@@ -212,8 +218,8 @@ recur_status rcr_translate_part_score(const rcr_scoring *q, const rcr_pair_part 
     recur_status status = rcr_translate_part_loss(q->stepper->step, q->stepper->net, p, &loss);
     if (status != RECUR_OK)
         return status;
-    recur_perplexity_metrics(&perplexity, loss, 1);
-    rcr_score_add(score, "loss", loss);
+    recur_perplexity_metrics(&perplexity, loss.plain, 1);
+    rcr_score_add(score, "loss", loss.plain);
     rcr_score_add(score, "perplexity", perplexity.perplexity);
     return score_texts(q, p, take_all, score);
 }

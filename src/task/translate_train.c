@@ -202,10 +202,13 @@ static recur_status make_meta(job *j)
 
 static recur_status validate(job *j)
 {
-    double loss = NAN;
+    rcr_translate_loss_of loss;
     recur_status status =
         rcr_translate_part_loss(recur_trainer_tape(j->trainer), &j->net, &j->part[RECUR_PART_VALID], &loss);
-    return status == RECUR_OK ? recur_trainer_validate(j->trainer, loss) : status;
+    if (status != RECUR_OK)
+        return status;
+    return isnan(loss.plain) ? recur_trainer_validate(j->trainer, NAN)
+                             : recur_trainer_validate_by(j->trainer, loss.plain, loss.smoothed);
 }
 
 /* How much of what the decoder reads is right, in an epoch that counts from 0. */
@@ -230,7 +233,8 @@ static recur_status learn_batch(job *j, const recur_turn *at)
                                            (uint64_t)j->config.train.seed, recur_tape_step(tp));
     if (status != RECUR_OK)
         return status;
-    recur_tensor *loss = rcr_translate_loss(tp, &j->net, &b, j->config.label_smoothing);
+    recur_tensor *x = rcr_translate_logits(tp, &j->net, &b);
+    recur_tensor *loss = rcr_translate_loss(tp, &b, x, j->config.label_smoothing);
     return recur_trainer_step(j->trainer, loss, b.N, b.units);
 }
 
