@@ -34,6 +34,9 @@ static recur_status open_file(recur_classify *c, const char *path)
     rcr_classifier *net = &c->net;
     const char *classes = NULL;
     recur_status status = rcr_model_file_open(&c->file, c->cx, &rcr_classify_task, path, &net->config);
+    if (status == RECUR_OK && net->config.model.embedding < 1)
+        status = rcr_fail(c->cx, RECUR_EFORMAT, "%s: the configuration needs an embedding of at least 1",
+                          c->file.path);
     if (status == RECUR_OK)
         status = rcr_lexicon_open(&net->lexicon, c->cx, &net->config.text, 0);
     if (status == RECUR_OK)

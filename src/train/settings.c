@@ -111,6 +111,16 @@ static recur_status unknown(const recur_settings *s, const recur_option_group *g
                 : rcr_fail(s->cx, RECUR_EFORMAT, "%s: unknown option \"%s\"", s->name, key);
 }
 
+/* A value that an option does not accept is a mistake in the file here, not in a call. The text stays. */
+static recur_status malformed(recur_ctx *cx)
+{
+    const char *said;
+    char text[2 * RCR_OPTION_TEXT];
+    recur_error(cx, &said);
+    snprintf(text, sizeof text, "%s", said);
+    return rcr_fail(cx, RECUR_EFORMAT, "%s", text);
+}
+
 static recur_status apply_one(const recur_settings *s, const recur_option_group *groups, void *config,
                               const char *key, const json_t *value)
 {
@@ -124,7 +134,7 @@ static recur_status apply_one(const recur_settings *s, const recur_option_group 
                                              : "false";
     snprintf(where, sizeof where, "%s: %s", s->name, key);
     recur_status status = rcr_option_read(s->cx, o, (char *)config + offset, where, text);
-    return status == RECUR_OK ? status : RECUR_EFORMAT; /* the text says what is wrong */
+    return status == RECUR_EINVAL ? malformed(s->cx) : status;
 }
 
 recur_status recur_settings_apply(const recur_settings *s, const recur_option_group *groups, void *config)
