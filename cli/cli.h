@@ -193,7 +193,7 @@ int cli_ask_check(const cli_task *task, const cli_ask *ask);
 
 /* ---- the commands, a file each ---- */
 extern const cli_command cli_train, cli_evaluate, cli_predict, cli_generate, cli_inspect, cli_forward,
-    cli_plot, cli_data;
+    cli_plot, cli_data, cli_describe;
 
 #define CLI_COUNT(table) (sizeof(table) / sizeof(table)[0])
 

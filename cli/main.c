@@ -6,7 +6,8 @@
 #include <string.h>
 
 static const cli_command *const commands[] = {
-    &cli_train, &cli_evaluate, &cli_predict, &cli_generate, &cli_inspect, &cli_forward, &cli_plot, &cli_data,
+    &cli_train,   &cli_evaluate, &cli_predict, &cli_generate, &cli_inspect,
+    &cli_forward, &cli_plot,     &cli_data,    &cli_describe,
 };
 
 static int print_help(void)

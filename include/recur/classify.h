@@ -79,6 +79,11 @@ typedef struct recur_classify_result {
 RECUR_API recur_status recur_classify_train(recur_ctx *cx, const recur_classify_config *config,
                                             const recur_run *run, recur_classify_result *result);
 
+/* What is in the data of a configuration, read and cut into parts as training would; n: examples of each part. How
+ * the model is built and trained does not matter. */
+RECUR_API recur_status recur_classify_describe(recur_description **out, int64_t n[RECUR_PARTS], recur_ctx *cx,
+                                               const recur_classify_config *config);
+
 typedef struct recur_classify recur_classify;
 
 /* A trained model: a run folder, or the model file itself. */

@@ -59,6 +59,11 @@ RECUR_API const recur_option_group *recur_tag_options(void);
 RECUR_API recur_status recur_tag_train(recur_ctx *cx, const recur_tag_config *config, const recur_run *run,
                                        recur_result *result);
 
+/* What is in the data of a configuration, read and cut into parts as training would; n: sentences of each part. How
+ * the model is built and trained does not matter. */
+RECUR_API recur_status recur_tag_describe(recur_description **out, int64_t n[RECUR_PARTS], recur_ctx *cx,
+                                          const recur_tag_config *config);
+
 typedef struct recur_tagger recur_tagger;
 
 /* A trained model: a run folder, or the model file itself. */

@@ -26,7 +26,7 @@ static const recur_option split_options[] = {
      1, 0},
     {"time-split", 0, RECUR_OPTION_PICK, AT(order), NULL, "the parts follow each other", NULL,
      RCR_CLASSIFY_IN_ORDER, RCR_CLASSIFY_IN_ORDER, 0},
-    {"every", 0, RECUR_OPTION_COUNT, AT(every), "N",
+    {"split-every", 0, RECUR_OPTION_COUNT, AT(every), "N",
      "test on every N-th example, whatever the split says; 0: as it says", NULL, 0, 1e9, 0},
     {"distinct", 0, RECUR_OPTION_FLAG, AT(distinct), NULL, "equal texts stay in one part", NULL, 0, 0, 0},
     {0},
@@ -149,9 +149,9 @@ static recur_status check_split(recur_ctx *cx, const recur_classify_config *c)
     if (c->order < 0 || c->order > RCR_CLASSIFY_IN_ORDER)
         return rcr_fail(cx, RECUR_EINVAL, "an order of %d: there are 0, 1 and 2", c->order);
     if (c->every == 1)
-        return rcr_fail(cx, RECUR_EINVAL, "--every 1 leaves nothing to train on");
+        return rcr_fail(cx, RECUR_EINVAL, "--split-every 1 leaves nothing to train on");
     if (c->every > 0 && c->test)
-        return rcr_fail(cx, RECUR_EINVAL, "--every and --test both say what to test on");
+        return rcr_fail(cx, RECUR_EINVAL, "--split-every and --test both say what to test on");
     return recur_partition_parse(cx, c->split, &partition);
 }
 

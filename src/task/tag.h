@@ -41,6 +41,8 @@ typedef struct rcr_tag_source {
 /* Several names in `paths`, with '\n' between them. */
 recur_status rcr_tag_source_open(rcr_tag_source *s, recur_ctx *cx, const recur_tag_config *c,
                                  const char *paths, bool tags);
+/* The parts of the first n sentences, which come from DATA. */
+recur_status rcr_tag_split(recur_parts **out, recur_ctx *cx, const recur_tag_config *c, int64_t n);
 /* The ids, once the words are known. */
 recur_status rcr_tag_source_encode(rcr_tag_source *s, rcr_tag_words *w);
 void rcr_tag_source_close(rcr_tag_source *s);

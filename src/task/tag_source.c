@@ -21,6 +21,14 @@ recur_status rcr_tag_source_open(rcr_tag_source *s, recur_ctx *cx, const recur_t
     return read_files(s, c, paths, tags);
 }
 
+recur_status rcr_tag_split(recur_parts **out, recur_ctx *cx, const recur_tag_config *c, int64_t n)
+{
+    recur_partition how = {.seed = (uint64_t)c->train.seed, .every = c->every};
+    how.shuffle = c->order != 2;
+    recur_status status = rcr_partition_beside(cx, &how, c->split, c->valid, c->test);
+    return status == RECUR_OK ? recur_parts_split(out, cx, n, NULL, &how) : status;
+}
+
 static recur_status number_forms(rcr_tag_source *s)
 {
     const recur_sentences *all = s->sentences;

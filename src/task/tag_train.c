@@ -56,12 +56,7 @@ static recur_status open_part(job *j, int part, const char *path)
 
 static recur_status cut_data(job *j)
 {
-    const recur_tag_config *c = &j->config;
-    recur_partition how = {.seed = (uint64_t)c->train.seed, .every = c->every};
-    how.shuffle = c->order != 2;
-    recur_status status = rcr_partition_beside(j->cx, &how, c->split, c->valid, c->test);
-    if (status == RECUR_OK)
-        status = recur_parts_split(&j->parts, j->cx, j->source[0].sentences->n, NULL, &how);
+    recur_status status = rcr_tag_split(&j->parts, j->cx, &j->config, j->source[0].sentences->n);
     for (int i = 0; i < RECUR_PARTS && status == RECUR_OK; i++)
         j->part[i] = (rcr_tag_part){&j->source[0], j->parts->index[i], j->parts->n[i]};
     return status;

@@ -96,7 +96,7 @@ train "graphemes and a dense layer" reviews.csv --unit grapheme --dense 5 --batc
 train "validation and test of their own" reviews.csv --valid tab.tsv --test fasttext.txt --format auto
 same "validation and test of their own" 300 train count
 same "validation and test of their own" 300 test count
-train "every tenth" reviews.csv --every 10
+train "every tenth" reviews.csv --split-every 10
 same "every tenth" 30 test count
 same "every tenth" 30 valid count
 train "counts" reviews.csv --split 100,50,25 --time-split
@@ -146,7 +146,7 @@ bad_data "texts as labels" "wide.csv: 1200 different labels *--label*" wide.csv 
 bad_data "no text at all" "the training part has no text*" blank.csv --split 1,0,0
 run "$recur" train classify reviews.csv --min-count 100000 "${small[@]}" --out left
 expect "no word is that frequent" 2 "" "recur: --min-count 100000 leaves no units*"
-for wrong in "--attention dot" "--attention multihead:5" "--every 1" "--every 5 --test reviews.csv" "--split 0.7,0.7" "--pool deep" \
+for wrong in "--attention dot" "--attention multihead:5" "--split-every 1" "--split-every 5 --test reviews.csv" "--split 0.7,0.7" "--pool deep" \
     "--class-files --valid neg.txt" "--label-smoothing 1" "--layer-norm --cell rnn"; do
     # shellcheck disable=SC2086 # options are words
     run "$recur" train classify reviews.csv $wrong "${small[@]}" --out left

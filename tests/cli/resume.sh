@@ -81,7 +81,7 @@ task=classify
 data=(reviews.csv) options=("${common[@]}" --embedding 12 --epochs 12 --embedding-dropout 0.3 --input-dropout 0.2 --variational)
 series classifier with word dropout
 options=("${common[@]}" --embedding 12 --epochs 12 --cell gru --attention multihead:2 --pool attention --dense 8 --batch-norm
-    --class-weights --label-smoothing 0.1 --every 7 --optimizer adam)
+    --class-weights --label-smoothing 0.1 --split-every 7 --optimizer adam)
 series classifier with attention and batch norm
 
 printf '%d runs were killed\n' "$kills"

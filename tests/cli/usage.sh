@@ -11,7 +11,7 @@ run "$recur" --help
 expect "help" 0 "recur *usage:*recur train TASK DATA*Exit status:*" ""
 run "$recur" help
 expect "help as a command" 0 "recur *usage:*" ""
-for command in train evaluate predict inspect forward plot data; do
+for command in train evaluate predict inspect forward plot data describe; do
     run "$recur" help $command
     expect "help $command" 0 "usage: recur $command*" ""
     run "$recur" $command --help

@@ -236,11 +236,11 @@ static void test_refuses(void **state)
     refuse(*state, &c, RECUR_EINVAL, "an order of 3");
     c = good;
     c.every = 1;
-    refuse(*state, &c, RECUR_EINVAL, "--every 1");
+    refuse(*state, &c, RECUR_EINVAL, "--split-every 1");
     c = good;
     c.every = 4;
     c.test = csv;
-    refuse(*state, &c, RECUR_EINVAL, "--every and --test");
+    refuse(*state, &c, RECUR_EINVAL, "--split-every and --test");
     c = good;
     c.model.attention = "dot";
     refuse(*state, &c, RECUR_EINVAL, "a decoder's");
