@@ -165,7 +165,7 @@ static recur_status check_model(recur_ctx *cx, const recur_model_config *m)
     if (status != RECUR_OK)
         return status;
     if (kind == RCR_ATTENTION_MULTIHEAD)
-        return rcr_fail(cx, RECUR_EUNSUPPORTED,
+        return rcr_fail(cx, RECUR_EINVAL,
                         "--attention %s: a translation attends with none, additive, dot or general",
                         m->attention);
     if (m->bidirectional && m->hidden % 2 != 0)

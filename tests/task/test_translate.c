@@ -283,7 +283,7 @@ static void test_refuses(void **state)
     expect_error(*state, recur_translate_train(*state, &c, NULL, &r), RECUR_EINVAL, "must be even");
     c = good;
     c.model.attention = "multihead:2";
-    expect_error(*state, recur_translate_train(*state, &c, NULL, &r), RECUR_EUNSUPPORTED, "multihead:2");
+    expect_error(*state, recur_translate_train(*state, &c, NULL, &r), RECUR_EINVAL, "multihead:2");
     c = good;
     c.model.attention = "bilinear";
     expect_error(*state, recur_translate_train(*state, &c, NULL, &r), RECUR_EINVAL, "bilinear");
