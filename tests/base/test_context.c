@@ -182,8 +182,10 @@ static size_t address_space(void)
     return pages * (size_t)sysconf(_SC_PAGESIZE);
 }
 
+enum { NO_LIMIT = 77 };
+
 /* Room for the workspaces of 256 workers, but not for all of their stacks. Exit status 0: creation failed as
- * it should. */
+ * it should; NO_LIMIT: the limit does not hold here, as under an emulator. */
 static int create_without_room(void)
 {
     fail_alloc counted;
@@ -194,6 +196,11 @@ static int create_without_room(void)
     limit.rlim_cur = limit.rlim_max = address_space() + 400 * (size_t)RCR_WORKSPACE;
     if (setrlimit(RLIMIT_AS, &limit) != 0)
         return 1;
+    void *more = malloc(limit.rlim_cur);
+    if (more) {
+        free(more);
+        return NO_LIMIT;
+    }
     if (recur_ctx_create(&cx, &opt) != RECUR_ENOMEM || cx)
         return 2;
     return counted.failed ? 3 : counted.outstanding ? 4 : 0;
@@ -211,6 +218,8 @@ static void test_threads_cannot_start(void **state)
     assert_true(child > 0);
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_true(WIFEXITED(status));
+    if (WEXITSTATUS(status) == NO_LIMIT)
+        skip();
     assert_int_equal(WEXITSTATUS(status), 0);
 }
 
