@@ -84,7 +84,7 @@ recur_status rcr_crf_shape(recur_call *c)
     if (p->K < 1 || p->K > RCR_CRF_MAX_TAGS)
         return rcr_call_fail(c, RECUR_ESHAPE, "the emissions must have 1 .. %d tags, not %lld",
                              RCR_CRF_MAX_TAGS, (long long)p->K);
-    p->P = (p->K + RCR_LANES - 1) / RCR_LANES * RCR_LANES;
+    p->P = rcr_crf_rows(p->K);
     s = check_model(c, p->K);
     if (!s && c->in[RCR_CRF_LENGTHS])
         s = rcr_check_lengths(c, RCR_CRF_LENGTHS, "length", p->B, p->T);

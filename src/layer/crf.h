@@ -50,6 +50,12 @@ static inline int64_t *rcr_crf_tags(const recur_call *c, const recur_tensor *tag
     return (int64_t *)tags->data + b * RCR_PARAMS(rcr_crf_call, c)->step_b;
 }
 
+/* n reals as whole rows of the kernels, so that what follows is aligned as they are. */
+static inline int64_t rcr_crf_rows(int64_t n)
+{
+    return (n + RCR_LANES - 1) / RCR_LANES * RCR_LANES;
+}
+
 /* Reals of a model; what it is in memory of that size; and making it of the inputs. `sums`: for forward and
  * backward too, not for the best path alone. */
 int64_t rcr_crf_model_size(const rcr_crf_call *p, bool sums);

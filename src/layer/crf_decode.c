@@ -9,7 +9,7 @@
 
 static int64_t path_work(const rcr_crf_call *p)
 {
-    return RCR_CRF_ROWS * p->P + p->T * p->K;
+    return RCR_CRF_ROWS * p->P + rcr_crf_rows(p->T * p->K);
 }
 
 static recur_status viterbi_shape(recur_call *c)

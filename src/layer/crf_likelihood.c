@@ -12,18 +12,18 @@
 
 #include "layer/crf.h"
 
-/* Saved: where the steps of each sequence begin [B]; the model; x [steps, K] of the forward recursion. */
+/* Saved: the model; where the steps of each sequence begin [B]; x [steps, K] of the forward recursion. */
 typedef struct saved {
+    void *model;
     int64_t *first_step;
-    void *model, *x;
+    void *x;
 } saved;
 
 static saved saved_of(const recur_call *c)
 {
     const rcr_crf_call *p = RCR_PARAMS(rcr_crf_call, c);
-    int64_t *first_step = c->saved;
-    void *model = first_step + p->B;
-    return (saved){first_step, model, rcr_at(model, rcr_crf_model_size(p, true), c->k->item)};
+    int64_t *first_step = rcr_at(c->saved, rcr_crf_model_size(p, true), c->k->item);
+    return (saved){c->saved, first_step, first_step + p->B};
 }
 
 /* Scratch: rows to work in for each worker; in backward also U, V [steps, K], g p of the first and last step
