@@ -28,7 +28,8 @@
  *     o_t        = tanh(W_c [s_t; c_t] + b_c)                without attention: of s_t alone
  *     p(y_t)     = softmax(W_o o_t + b_o)
  *
- * An encoder of two directions has hidden / 2 units in each, so that h_j and s_t are of one size.
+ * An encoder of two directions has hidden / 2 units in each, so that h_j and s_t are of one size; o_t is as wide as
+ * an embedding.
  */
 #ifndef RECUR_TRANSLATE_H
 #define RECUR_TRANSLATE_H
@@ -59,7 +60,9 @@ typedef struct recur_translate_config {
     bool share_vocab;       /* one vocabulary for both sides, and one embedding */
 
     bool reverse_source; /* the encoder reads the last unit first (Sutskever et al. 2014) */
-    bool tie;            /* W_o is the target's embedding (Press and Wolf 2017) */
+    bool
+        input_feeding; /* the decoder reads [y_{t-1}; o_{t-1}] (Luong et al. 2015): step by step, also in training */
+    bool tie;          /* W_o is the target's embedding (Press and Wolf 2017) */
     recur_model_config model;
 
     /* Scheduled sampling (Bengio et al. 2015): with probability `teacher_forcing` the decoder reads the right

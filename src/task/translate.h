@@ -101,18 +101,31 @@ recur_status rcr_translate_net_create(rcr_translate_net *net, recur_ctx *cx, con
                                       const rcr_translate_words *w, const rcr_model_file *from);
 void rcr_translate_net_free(rcr_translate_net *net);
 
-/* What the encoder leaves of a batch. */
+/* Where the decoder stands between two steps: h and c [L, B, H]; with input feeding o [B, 1, E]. */
+typedef struct rcr_decoder_state {
+    recur_tensor *h, *c, *o;
+} rcr_decoder_state;
+
+/* What the encoder leaves of a batch of sentences. */
 typedef struct rcr_memory {
     recur_attention_keys keys; /* of [B, S, H]; {0} without attention */
-    recur_tensor *h, *c;       /* [L, B, H]: where the decoder begins */
+    rcr_decoder_state begin;
+    /* The decoder's rows [n] where they are not its sentences [B]: row number row[k] asks at place k of [B * U], a
+     * free place repeats some row; row i finds its answer at place[i]. NULL: each sentence is a row. */
+    recur_tensor *row, *place;
 } rcr_memory;
 rcr_memory rcr_translate_encode(recur_tape *tp, const rcr_translate_net *net, const rcr_ids *source);
-/* The decoder's states s [B, U, H] (.y) along given inputs, from h and c on. */
-recur_rnn_out rcr_translate_follow(recur_tape *tp, const rcr_translate_net *net, const rcr_ids *input,
-                                   recur_tensor *h, recur_tensor *c);
-/* Logits [N, V] from states and contexts [N, H]; context NULL without attention. */
-recur_tensor *rcr_translate_say(recur_tape *tp, const rcr_translate_net *net, recur_tensor *s,
-                                recur_tensor *context);
+
+typedef struct rcr_decoded {
+    recur_tensor *o;       /* [B, U, E] */
+    recur_tensor *weights; /* [B, U, S]; NULL without attention; of no meaning where m->row is set */
+    rcr_decoder_state end; /* after the last step; end.o with input feeding alone */
+} rcr_decoded;
+/* The decoder along given inputs. */
+rcr_decoded rcr_translate_decode(recur_tape *tp, const rcr_translate_net *net, const rcr_memory *m,
+                                 const rcr_ids *input);
+/* Logits [.., V] from o [.., E]. */
+recur_tensor *rcr_translate_say(recur_tape *tp, const rcr_translate_net *net, recur_tensor *o);
 /* Logits [N, V] of the units of a batch, and their mean loss. */
 recur_tensor *rcr_translate_logits(recur_tape *tp, const rcr_translate_net *net, const rcr_pair_batch *b);
 recur_tensor *rcr_translate_loss(recur_tape *tp, const rcr_pair_batch *b, recur_tensor *logits,
@@ -123,9 +136,9 @@ typedef struct rcr_stepper {
     const rcr_translate_net *net;
     recur_tape *whole, *step; /* what lives for a batch of sentences; for one step */
     rcr_memory memory;
-    int64_t B, rows; /* sentences; rows of the last step */
-    float *h, *c;    /* [L, room, H]: states after the last step; c of an LSTM */
-    int64_t *place;  /* [room] */
+    int64_t B, rows;  /* sentences; rows of the last step */
+    float *h, *c, *o; /* [L, room, H], [room, E]: states after the last step; those that there are */
+    int64_t *place;   /* [room] */
     int64_t room;
 } rcr_stepper;
 

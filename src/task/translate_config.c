@@ -41,6 +41,8 @@ static const recur_option vocab_options[] = {
 static const recur_option model_options[] = {
     {"reverse-source", 0, RECUR_OPTION_FLAG, AT(reverse_source), NULL, "read the source's last unit first",
      NULL, 0, 0, 0},
+    {"input-feeding", 0, RECUR_OPTION_FLAG, AT(input_feeding), NULL,
+     "each step also reads what the one before attended to (slower to train)", NULL, 0, 0, 0},
     {"tie", 0, RECUR_OPTION_FLAG, AT(tie), NULL, "the target's embedding is the output's weight too", NULL, 0,
      0, 0},
     {0},
@@ -176,6 +178,16 @@ static recur_status check_model(recur_ctx *cx, const recur_model_config *m)
     return RECUR_OK;
 }
 
+/* Masks that hold for a whole sequence are drawn by a layer that sees all of it. */
+static recur_status check_feeding(recur_ctx *cx, const recur_translate_config *c)
+{
+    if (c->input_feeding && (c->model.variational || c->model.weight_drop > 0))
+        return rcr_fail(cx, RECUR_EINVAL,
+                        "--input-feeding goes step by step: %s would change its mask with each",
+                        c->model.variational ? "--variational" : "--weight-drop");
+    return RECUR_OK;
+}
+
 static recur_status check_split(recur_ctx *cx, const recur_translate_config *c)
 {
     recur_partition partition = {0};
@@ -191,5 +203,7 @@ recur_status rcr_translate_check(recur_ctx *cx, const recur_translate_config *c)
     recur_status status = rcr_options_check(cx, groups, c);
     if (status == RECUR_OK)
         status = check_model(cx, &c->model);
+    if (status == RECUR_OK)
+        status = check_feeding(cx, c);
     return status == RECUR_OK ? check_split(cx, c) : status;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "tape/tape.h"
 #include "task/translate.h"
 #include "train/option.h"
 
@@ -21,9 +22,10 @@ static recur_status make_decoder(rcr_translate_net *net)
 {
     recur_model_config m = net->config.model;
     m.bidirectional = false;
+    const int64_t fed = net->config.input_feeding ? m.embedding : 0;
     if (!net->config.share_vocab)
-        return rcr_encoder_create(&net->decoder, net->ps, "decoder", &m, net->V, 0);
-    const recur_rnn_config stack = rcr_model_rnn(&m, m.embedding);
+        return rcr_encoder_create(&net->decoder, net->ps, "decoder", &m, net->V, fed);
+    const recur_rnn_config stack = rcr_model_rnn(&m, m.embedding + fed);
     net->decoder = net->encoder;
     net->decoder.rnn = NULL;
     return recur_rnn_create(&net->decoder.rnn, net->ps, "decoder.rnn", &stack);
@@ -141,27 +143,91 @@ rcr_memory rcr_translate_encode(recur_tape *tp, const rcr_translate_net *net, co
 {
     rcr_memory m = {0};
     recur_rnn_out out = rcr_encoder_forward(tp, &net->encoder, source);
-    m.h = recur_tanh(tp, cross(tp, &net->bridge_h, side_by_side(tp, net, out.h, source->B)));
+    m.begin.h = recur_tanh(tp, cross(tp, &net->bridge_h, side_by_side(tp, net, out.h, source->B)));
     if (net->bridge_c.weight)
-        m.c = cross(tp, &net->bridge_c, side_by_side(tp, net, out.c, source->B));
+        m.begin.c = cross(tp, &net->bridge_c, side_by_side(tp, net, out.c, source->B));
+    if (net->config.input_feeding)
+        m.begin.o =
+            recur_input(tp, RECUR_F32, 3, (int64_t[]){source->B, 1, net->config.model.embedding}, NULL);
     if (net->attends)
         m.keys = recur_attention_keys_of(tp, &net->attention, out.y, source->lengths, true);
     return m;
 }
 
-recur_rnn_out rcr_translate_follow(recur_tape *tp, const rcr_translate_net *net, const rcr_ids *input,
-                                   recur_tensor *h, recur_tensor *c)
+/* What the decoder looks at from states s [.., H]: contexts of the same shape. Where rows of a batch do not stand as its
+ * sentences do, the memory says where. */
+static recur_attention_out look(recur_tape *tp, const rcr_translate_net *net, const rcr_memory *m,
+                                recur_tensor *s)
 {
-    recur_tensor *x = recur_embedding_forward(tp, &net->decoder.embedding, input->ids);
-    return recur_rnn_forward(tp, net->decoder.rnn, x, input->lengths, h, c);
+    if (!net->attends)
+        return (recur_attention_out){NULL, NULL};
+    if (!m->row)
+        return recur_attention_query(tp, &net->attention, &m->keys, s);
+    s = recur_reshape(tp, s, 2, (int64_t[]){recur_dim(s, 0), net->config.model.hidden});
+    s = recur_embedding(tp, s, m->row, RECUR_NO_PADDING);
+    recur_attention_out a = recur_attention_query(tp, &net->attention, &m->keys, s);
+    recur_tensor *context = recur_embedding(tp, a.output, m->place, RECUR_NO_PADDING);
+    return (recur_attention_out){
+        recur_reshape(tp, context, 3, (int64_t[]){recur_dim(context, 0), 1, net->config.model.hidden}),
+        a.weights};
 }
 
-recur_tensor *rcr_translate_say(recur_tape *tp, const rcr_translate_net *net, recur_tensor *s,
-                                recur_tensor *context)
+/* o and the weights from states s [B, U, H]. */
+static rcr_decoded combine(recur_tape *tp, const rcr_translate_net *net, const rcr_memory *m, recur_tensor *s)
 {
-    if (context)
-        s = recur_concat(tp, (recur_tensor *[]){s, context}, 2, -1);
-    recur_tensor *o = recur_tanh(tp, recur_linear_forward(tp, &net->combine, s));
+    recur_attention_out a = look(tp, net, m, s);
+    if (net->attends)
+        s = recur_concat(tp, (recur_tensor *[]){s, a.output}, 2, -1);
+    return (rcr_decoded){.o = recur_tanh(tp, recur_linear_forward(tp, &net->combine, s)),
+                         .weights = a.weights};
+}
+
+/* All steps at once. */
+static rcr_decoded decode_whole(recur_tape *tp, const rcr_translate_net *net, const rcr_memory *m,
+                                recur_tensor *x, const rcr_ids *input)
+{
+    recur_rnn_out out = recur_rnn_forward(tp, net->decoder.rnn, x, input->lengths, m->begin.h, m->begin.c);
+    rcr_decoded d = combine(tp, net, m, out.y);
+    d.end = (rcr_decoder_state){out.h, out.c, NULL};
+    return d;
+}
+
+/* Step by step, each reading o of the one before. */
+static rcr_decoded decode_steps(recur_tape *tp, const rcr_translate_net *net, const rcr_memory *m,
+                                recur_tensor *x, const rcr_ids *input)
+{
+    rcr_decoded d = {.end = m->begin};
+    recur_tensor **o = rcr_arena_alloc(&tp->arena, 2 * (size_t)input->T * sizeof *o, "steps of a decoder");
+    if (!o) {
+        rcr_stick_last(tp->cx);
+        return d;
+    }
+    recur_tensor **weights = o + input->T;
+    for (int64_t t = 0; t < input->T; t++) {
+        recur_tensor *xt = recur_slice(tp, x, 1, t, t + 1, 1);
+        xt = recur_concat(tp, (recur_tensor *[]){xt, d.end.o}, 2, -1);
+        recur_rnn_out out = recur_rnn_forward(tp, net->decoder.rnn, xt, NULL, d.end.h, d.end.c);
+        rcr_decoded step = combine(tp, net, m, out.y);
+        d.end = (rcr_decoder_state){out.h, out.c, step.o};
+        o[t] = step.o;
+        weights[t] = step.weights;
+    }
+    d.o = recur_concat(tp, o, (int)input->T, 1);
+    if (net->attends)
+        d.weights = recur_concat(tp, weights, (int)input->T, 1);
+    return d;
+}
+
+rcr_decoded rcr_translate_decode(recur_tape *tp, const rcr_translate_net *net, const rcr_memory *m,
+                                 const rcr_ids *input)
+{
+    recur_tensor *x = recur_embedding_forward(tp, &net->decoder.embedding, input->ids);
+    return net->config.input_feeding ? decode_steps(tp, net, m, x, input)
+                                     : decode_whole(tp, net, m, x, input);
+}
+
+recur_tensor *rcr_translate_say(recur_tape *tp, const rcr_translate_net *net, recur_tensor *o)
+{
     return recur_linear_forward(tp, &net->output, recur_dropout(tp, o, net->config.model.dropout));
 }
 
@@ -175,10 +241,7 @@ static recur_tensor *rows_of(recur_tape *tp, const rcr_pair_batch *b, recur_tens
 recur_tensor *rcr_translate_logits(recur_tape *tp, const rcr_translate_net *net, const rcr_pair_batch *b)
 {
     rcr_memory m = rcr_translate_encode(tp, net, &b->source);
-    recur_tensor *s = rcr_translate_follow(tp, net, &b->input, m.h, m.c).y, *context = NULL;
-    if (net->attends)
-        context = rows_of(tp, b, recur_attention_query(tp, &net->attention, &m.keys, s).output);
-    return rcr_translate_say(tp, net, rows_of(tp, b, s), context);
+    return rcr_translate_say(tp, net, rows_of(tp, b, rcr_translate_decode(tp, net, &m, &b->input).o));
 }
 
 recur_tensor *rcr_translate_loss(recur_tape *tp, const rcr_pair_batch *b, recur_tensor *logits,

@@ -24,41 +24,51 @@ void rcr_stepper_free(rcr_stepper *s)
     recur_ctx *cx = recur_params_ctx(s->net->ps);
     rcr_free(cx, s->h);
     rcr_free(cx, s->c);
+    rcr_free(cx, s->o);
     rcr_free(cx, s->place);
     recur_tape_free(s->whole);
     recur_tape_free(s->step);
     *s = (rcr_stepper){0};
 }
 
-static int64_t layers(const rcr_stepper *s)
+static const recur_model_config *model_of(const rcr_stepper *s)
 {
-    return s->net->config.model.layers;
-}
-
-static int64_t width(const rcr_stepper *s)
-{
-    return s->net->config.model.hidden;
+    return &s->net->config.model;
 }
 
 /* ---- beginning ---- */
 
-static recur_status make_room(rcr_stepper *s, int64_t rows)
+/* Room for `rows` states of so many numbers, if there is such a state. */
+static recur_status grow(rcr_stepper *s, float **state, bool there, int64_t rows, int64_t numbers)
 {
+    void *block = *state;
+    size_t size;
     recur_ctx *cx = recur_params_ctx(s->net->ps);
-    void *h = s->h, *c = s->c, *place = s->place;
-    size_t numbers;
-    if (rows <= s->room)
+    if (!there)
         return RECUR_OK;
-    if (!rcr_mul_size((size_t)rows, (size_t)(layers(s) * width(s)), &numbers))
+    if (!rcr_mul_size((size_t)rows, (size_t)numbers, &size))
         return rcr_fail(cx, RECUR_ENOMEM, "%lld translations at once do not fit the machine",
                         (long long)rows);
-    recur_status status = rcr_resize_array(cx, &h, numbers, sizeof *s->h, "states of a decoder");
-    s->h = h;
-    if (status == RECUR_OK && s->memory.c)
-        status = rcr_resize_array(cx, &c, numbers, sizeof *s->c, "states of a decoder");
-    s->c = c;
+    recur_status status = rcr_resize_array(cx, &block, size, sizeof **state, "states of a decoder");
+    *state = block;
+    return status;
+}
+
+static recur_status make_room(rcr_stepper *s, int64_t rows)
+{
+    const int64_t numbers = model_of(s)->layers * model_of(s)->hidden;
+    const rcr_decoder_state *begin = &s->memory.begin;
+    void *place = s->place;
+    if (rows <= s->room)
+        return RECUR_OK;
+    recur_status status = grow(s, &s->h, begin->h, rows, numbers);
     if (status == RECUR_OK)
-        status = rcr_resize_array(cx, &place, (size_t)rows, sizeof *s->place, "rows of a decoder");
+        status = grow(s, &s->c, begin->c, rows, numbers);
+    if (status == RECUR_OK)
+        status = grow(s, &s->o, begin->o, rows, model_of(s)->embedding);
+    if (status == RECUR_OK)
+        status = rcr_resize_array(recur_params_ctx(s->net->ps), &place, (size_t)rows, sizeof *s->place,
+                                  "rows of a decoder");
     s->place = place;
     s->room = status == RECUR_OK ? rows : 0;
     return status;
@@ -70,38 +80,44 @@ static void keep(float *to, recur_tensor *state)
         memcpy(to, recur_f32(state), (size_t)recur_count(state) * sizeof *to);
 }
 
+static void keep_state(rcr_stepper *s, const rcr_decoder_state *state, int64_t rows)
+{
+    keep(s->h, state->h);
+    keep(s->c, state->c);
+    keep(s->o, state->o);
+    s->rows = rows;
+}
+
 recur_status rcr_stepper_begin(rcr_stepper *s, const int64_t *ids, const int64_t *lengths, int64_t B,
-                               int64_t S, int64_t beam)
+                               int64_t S, int64_t width)
 {
     recur_tape_begin(s->whole, RECUR_INFER);
     const rcr_ids source = {recur_input(s->whole, RECUR_I64, 2, (int64_t[]){B, S}, ids),
                             recur_input(s->whole, RECUR_I64, 1, &B, lengths), B, S};
-    int64_t rows = 0;
+    int64_t rows;
     s->memory = rcr_translate_encode(s->whole, s->net, &source);
-    if (!s->memory.h || (s->net->attends && !s->memory.keys.projected))
+    if (!s->memory.begin.h || (s->net->attends && !s->memory.keys.projected))
         return recur_error(recur_tape_ctx(s->whole), NULL);
-    if (!rcr_mul_i64(B, beam, &rows))
+    if (!rcr_mul_i64(B, width, &rows))
         rows = INT64_MAX;
     recur_status status = make_room(s, rows);
-    if (status != RECUR_OK)
-        return status;
-    s->B = s->rows = B;
-    keep(s->h, s->memory.h);
-    keep(s->c, s->memory.c);
-    return RECUR_OK;
+    s->B = B;
+    if (status == RECUR_OK)
+        keep_state(s, &s->memory.begin, B);
+    return status;
 }
 
 /* ---- a step ---- */
 
-/* The states [L, n, H] of rows that continue those of the last step. */
-static recur_tensor *continued(rcr_stepper *s, const float *last, const recur_beam_rows *rows)
+/* Of a state [L, last rows, F] those of the rows that go on: [L, n, F]. */
+static recur_tensor *continued(rcr_stepper *s, const float *last, const recur_beam_rows *rows, int64_t L,
+                               int64_t F)
 {
-    int64_t L = layers(s), H = width(s), n = rows->n;
-    recur_tensor *state = last ? recur_input(s->step, RECUR_F32, 3, (int64_t[]){L, n, H}, NULL) : NULL;
+    recur_tensor *state = last ? recur_input(s->step, RECUR_F32, 3, (int64_t[]){L, rows->n, F}, NULL) : NULL;
     for (int64_t l = 0; state && l < L; l++)
-        for (int64_t i = 0; i < n; i++)
-            memcpy(recur_f32(state) + (l * n + i) * H, last + (l * s->rows + rows->from[i]) * H,
-                   (size_t)H * sizeof *last);
+        for (int64_t i = 0; i < rows->n; i++)
+            memcpy(recur_f32(state) + (l * rows->n + i) * F, last + (l * s->rows + rows->from[i]) * F,
+                   (size_t)F * sizeof *last);
     return state;
 }
 
@@ -119,36 +135,34 @@ static int64_t find_places(rcr_stepper *s, const recur_beam_rows *rows)
     return U;
 }
 
-/* Contexts [n, H] of states y [n, H]. */
-static recur_tensor *look(rcr_stepper *s, const recur_beam_rows *rows, recur_tensor *y)
+static void place_rows(rcr_stepper *s, const recur_beam_rows *rows, rcr_memory *m)
 {
-    recur_tape *tp = s->step;
-    int64_t U = find_places(s, rows), slots = s->B * U, n = rows->n;
-    recur_tensor *place = recur_input(tp, RECUR_I64, 1, &n, s->place);
-    recur_tensor *row = recur_input(tp, RECUR_I64, 1, &slots, NULL); /* an empty place repeats row 0 */
-    for (int64_t i = 0; row && i < n; i++)
-        recur_i64(row)[s->place[i]] = i;
-    y = recur_embedding(tp, y, row, RECUR_NO_PADDING);
-    recur_tensor *context = recur_attention_query(tp, &s->net->attention, &s->memory.keys, y).output;
-    return recur_embedding(tp, context, place, RECUR_NO_PADDING);
+    int64_t slots = s->B * find_places(s, rows);
+    m->place = recur_input(s->step, RECUR_I64, 1, &rows->n, s->place);
+    m->row = recur_input(s->step, RECUR_I64, 1, &slots, NULL); /* a free place repeats row 0 */
+    for (int64_t i = 0; m->row && i < rows->n; i++)
+        recur_i64(m->row)[s->place[i]] = i;
 }
 
 recur_status rcr_stepper_next(rcr_stepper *s, const recur_beam_rows *rows, float **logits)
 {
     recur_tape *tp = s->step;
+    rcr_memory m = s->memory;
+    int64_t L = model_of(s)->layers, H = model_of(s)->hidden, n = rows->n;
     recur_tape_begin(tp, RECUR_INFER);
-    const rcr_ids input = {recur_input(tp, RECUR_I64, 2, (int64_t[]){rows->n, 1}, rows->token), NULL, rows->n,
-                           1};
-    recur_tensor *h = continued(s, s->h, rows), *c = continued(s, s->c, rows);
-    recur_rnn_out out = rcr_translate_follow(tp, s->net, &input, h, c);
-    recur_tensor *y = recur_reshape(tp, out.y, 2, (int64_t[]){rows->n, width(s)});
-    recur_tensor *x = rcr_translate_say(tp, s->net, y, s->net->attends ? look(s, rows, y) : NULL);
-    *logits = recur_f32(x);
-    if (!x)
+    const rcr_ids input = {recur_input(tp, RECUR_I64, 2, (int64_t[]){n, 1}, rows->token), NULL, n, 1};
+    m.begin.h = continued(s, s->h, rows, L, H);
+    m.begin.c = continued(s, s->c, rows, L, H);
+    recur_tensor *o = continued(s, s->o, rows, 1, model_of(s)->embedding);
+    if (o)
+        m.begin.o = recur_reshape(tp, o, 3, (int64_t[]){n, 1, model_of(s)->embedding});
+    if (s->net->attends)
+        place_rows(s, rows, &m);
+    rcr_decoded d = rcr_translate_decode(tp, s->net, &m, &input);
+    *logits = recur_f32(rcr_translate_say(tp, s->net, d.o));
+    if (!*logits)
         return recur_error(recur_tape_ctx(tp), NULL);
-    keep(s->h, out.h);
-    keep(s->c, out.c);
-    s->rows = rows->n;
+    keep_state(s, &d.end, n);
     return RECUR_OK;
 }
 
@@ -161,8 +175,7 @@ recur_status rcr_stepper_attend(rcr_stepper *s, const int64_t *ids, const int64_
     recur_tape_begin(tp, RECUR_INFER);
     const rcr_ids input = {recur_input(tp, RECUR_I64, 2, (int64_t[]){s->B, U}, ids),
                            recur_input(tp, RECUR_I64, 1, &s->B, lengths), s->B, U};
-    recur_tensor *y = rcr_translate_follow(tp, s->net, &input, s->memory.h, s->memory.c).y;
-    *weights = recur_f32(recur_attention_query(tp, &s->net->attention, &s->memory.keys, y).weights);
+    *weights = recur_f32(rcr_translate_decode(tp, s->net, &s->memory, &input).weights);
     return *weights ? RECUR_OK : recur_error(recur_tape_ctx(tp), NULL);
 }
 
