@@ -9,18 +9,7 @@
 #include "data/corpus.h"
 #include "data/vocab.h"
 
-recur_status recur_sequences_create(recur_sequences **out, recur_ctx *cx)
-{
-    *out = NULL;
-    rcr_sequences *q = rcr_alloc_zero(cx, sizeof *q, "sequences");
-    if (!q)
-        return RECUR_ENOMEM;
-    q->s.cx = cx;
-    recur_status s = rcr_grow(cx, (void **)&q->offset, &q->offset_room, 1, sizeof *q->offset, "sequences");
-    q->s.offset = q->offset;
-    *out = &q->s;
-    return rcr_sequences_finish(out, s);
-}
+/* ---- making and freeing ---- */
 
 void recur_sequences_free(recur_sequences *s)
 {
@@ -42,8 +31,6 @@ recur_status rcr_sequences_finish(recur_sequences **out, recur_status s)
     return s;
 }
 
-/* ---- adding ---- */
-
 /* Room for n more ids. */
 static recur_status reserve(rcr_sequences *q, size_t n)
 {
@@ -54,6 +41,23 @@ static recur_status reserve(rcr_sequences *q, size_t n)
     q->s.id = q->id;
     return s;
 }
+
+recur_status recur_sequences_create(recur_sequences **out, recur_ctx *cx)
+{
+    *out = NULL;
+    rcr_sequences *q = rcr_alloc_zero(cx, sizeof *q, "sequences");
+    if (!q)
+        return RECUR_ENOMEM;
+    q->s.cx = cx;
+    recur_status s = rcr_grow(cx, (void **)&q->offset, &q->offset_room, 1, sizeof *q->offset, "sequences");
+    q->s.offset = q->offset;
+    if (s == RECUR_OK)
+        s = reserve(q, 1); /* never NULL, however empty the texts are */
+    *out = &q->s;
+    return rcr_sequences_finish(out, s);
+}
+
+/* ---- adding ---- */
 
 recur_status rcr_sequences_put(rcr_sequences *q, int64_t id)
 {
