@@ -40,7 +40,7 @@ static void print_lengths(const recur_lengths *l)
     for (int b = 0; b < RECUR_LENGTH_BARS; b++) {
         most = l->bar[b] > most ? l->bar[b] : most;
         last = l->bar[b] > 0 ? b : last;
-        first = l->bar[b] > 0 && b < first ? b : first;
+        first = b < first && l->bar[b] > 0 ? b : first;
     }
     printf("\nlength: %lld to %lld units, mean %.1f; half have at most %lld, 90 %% %lld, 95 %% %lld, 99 %% "
            "%lld\n",

@@ -6,12 +6,13 @@
 
 static int evaluate(recur_ctx *cx, const cli_ask *ask, const char *model, const char *data, int files)
 {
-    const cli_task *task;
+    const cli_task *task = NULL;
     int status = cli_readable_files(data);
     if (status == EXIT_DONE)
         status = cli_task_of(cx, model, &task);
-    if (status == EXIT_DONE)
-        status = cli_ask_check(task, ask);
+    if (status != EXIT_DONE || !task)
+        return status;
+    status = cli_ask_check(task, ask);
     if (status == EXIT_DONE && files > task->files) {
         cli_error("%s: a model of the task %s is scored on %d data file%s at most, not %d", model,
                   task->command.name, task->files, task->files == 1 ? "" : "s", files);

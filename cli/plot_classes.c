@@ -62,13 +62,13 @@ static void put_name(FILE *g, const char *name)
     char text[4 * NAME + 4];
     size_t n = 0, characters = 0;
     name = name ? name : "";
-    for (; name[n] && n < sizeof text - 4; n++) {
+    for (; n < sizeof text - 4 && name[n]; n++) {
         characters += ((unsigned char)name[n] & 0xC0) != 0x80;
         if (characters > NAME)
             break;
         text[n] = name[n];
     }
-    strcpy(text + n, name[n] ? "…" : "");
+    snprintf(text + n, sizeof text - n, "%s", name[n] ? "…" : "");
     cli_plot_quote(g, text);
 }
 

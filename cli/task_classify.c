@@ -239,7 +239,7 @@ static void rank(const predictor *p, const double *row)
     for (int64_t i = 0; i < p->top; i++)
         for (int64_t j = i + 1; j < p->K; j++) {
             int64_t a = p->order[i], b = p->order[j];
-            if (row[b] > row[a] || (row[b] == row[a] && b < a)) {
+            if (b < a ? row[b] >= row[a] : row[b] > row[a]) {
                 p->order[i] = b;
                 p->order[j] = a;
             }

@@ -111,7 +111,7 @@ static int64_t least(int64_t a, int64_t b)
  * least one. Before the first epoch `order` holds all examples by length, whose lengths are the same in every epoch. */
 static int64_t batch_size(const recur_buckets *b, int64_t from)
 {
-    int64_t most = least(b->opt.batch, b->n - from), B = most;
+    int64_t most = least(b->opt.batch, b->n - from), B;
     if (b->opt.units == 0)
         return most;
     for (B = 1; B < most; B++)

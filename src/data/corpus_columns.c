@@ -90,7 +90,7 @@ static recur_span field(const recur_table *t, int64_t row, int64_t column)
 static recur_status read_table(rcr_corpus *k, int64_t file, const rcr_columns_how *how)
 {
     const rcr_map *map = &k->files.map[file];
-    int64_t column[2];
+    int64_t column[2] = {0};
     recur_table_options opt = {.delimiter = how->delimiter, .no_header = !how->header};
     recur_status s =
         recur_table_parse(&k->files.table[file], k->c.cx, map->bytes, map->size, k->files.name[file], &opt);
@@ -151,12 +151,12 @@ static recur_status read_plain(rcr_corpus *k, int64_t file, const rcr_columns_ho
     const rcr_map *map = &k->files.map[file];
     rcr_lines l;
     const char *text;
-    int64_t column[2];
+    int64_t column[2] = {0};
     rcr_lines_init(&l, map->bytes, map->size);
     recur_status s = how->header ? read_header(k, file, how, &l, column)
                                  : find_columns(NULL, k->files.name[file], k->c.cx, how, column);
     for (size_t n; s == RECUR_OK && rcr_lines_next(&l, &text, &n);) {
-        recur_span out[2];
+        recur_span out[2] = {0};
         if (n == 0)
             continue;
         int64_t have = take_fields(text, n, how->delimiter, column, out);

@@ -101,10 +101,10 @@ static recur_status describe_units(work *w)
     for (int64_t i = 0; i < d->kinds; i++)
         d->once += order[i]->times == 1;
     for (; d->kinds > 0 && d->n_coverage < RECUR_COVERAGE_STEPS && k < d->kinds; size = next_size(size)) {
-        int64_t upto = size < d->kinds && d->n_coverage < RECUR_COVERAGE_STEPS - 1 ? size : d->kinds;
-        for (; k < upto; k++)
+        int64_t up_to = size < d->kinds && d->n_coverage < RECUR_COVERAGE_STEPS - 1 ? size : d->kinds;
+        for (; k < up_to; k++)
             covered += order[k]->times;
-        d->coverage[d->n_coverage++] = (recur_coverage_step){upto, (double)covered / (double)d->units};
+        d->coverage[d->n_coverage++] = (recur_coverage_step){up_to, (double)covered / (double)d->units};
     }
     rcr_free(w->cx, (void *)order);
     rcr_free(w->cx, entries);

@@ -192,7 +192,7 @@ static recur_status bad_line(const reader *r, const char *what)
 
 static recur_status take_line(reader *r, recur_span line)
 {
-    recur_span token, tag = {0}, id = {0};
+    recur_span token = {0}, tag = {0}, id = {0};
     int64_t n = columns_of(r, line, r->token, &token);
     if (n != r->columns)
         return rcr_fail(r->k->s.cx, RECUR_EFORMAT, "%s:%lld: %lld column%s, but the first line has %lld",

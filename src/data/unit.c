@@ -74,7 +74,7 @@ static void lower_ascii(char *text, size_t size)
 /* A joiner of the text itself gives way to the mark; U+25A0 has as many bytes. */
 static void replace_joiners(char *text, size_t size)
 {
-    for (char *at = text, *end = text + size; (at = memchr(at, '\xEF', (size_t)(end - at)));)
+    for (char *at = text, *end = text + size; (at = memchr(at, 0xEF, (size_t)(end - at)));)
         if (end - at >= 3 && memcmp(at, RECUR_JOINER, 3) == 0)
             memcpy(at, "\xE2\x96\xA0", 3);
         else

@@ -103,8 +103,8 @@ recur_status recur_sampler_init(recur_sampler **out, void *mem, size_t size, rec
                          .keep_denormals = cx->keep_denormals,
                          .V = V,
                          .one = largest_weight(V),
-                         .x = (double *)x,
-                         .e = (double *)e,
+                         .x = (double *)(void *)x,
+                         .e = (double *)(void *)e,
                          .w = (uint64_t *)w,
                          .v = (rcr_candidate *)v};
     s->k->math.log(1, &options->min_p, &s->log_min_p);

@@ -41,7 +41,7 @@ static saved saved_of(const recur_call *c)
 {
     int64_t N = RCR_PARAMS(ctc, c)->N;
     double *loss = c->saved;
-    int64_t *label = (int64_t *)(loss + N), *cell = label + N;
+    int64_t *label = (int64_t *)(void *)(loss + N), *cell = label + N;
     return (saved){loss, label, cell, cell + N};
 }
 

@@ -209,7 +209,7 @@ static const char *cell_name(int cell)
     const char *const *names = NULL;
     for (const recur_option *o = rcr_model_options; o->name && !names; o++)
         names = strcmp(o->name, "cell") == 0 ? o->choices : NULL;
-    return names[cell];
+    return names ? names[cell] : "";
 }
 
 void rcr_result_begin(rcr_doc *j, recur_ctx *cx, const char *task, int cell, const recur_result *r)

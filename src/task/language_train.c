@@ -195,7 +195,7 @@ static recur_status keep_samples(job *j, int64_t epoch)
     rcr_free(j->cx, path);
     if (status != RECUR_OK)
         return status;
-    size_t n = (size_t)snprintf(heading, sizeof heading, "\n==== epoch %lld\n", (long long)(epoch + 1)),
+    size_t n = (size_t)snprintf(heading, sizeof heading, "\n==== epoch %lld\n", (long long)epoch + 1),
            end = 0;
     while (end + n <= map.size && memcmp((const char *)map.bytes + end, heading, n) != 0)
         end++;

@@ -111,7 +111,7 @@ static recur_status make_room(recur_tagger *t, int64_t n)
 
 static recur_status answer(recur_tagger *t, const rcr_tag_source *s, int64_t n)
 {
-    rcr_tag_batch b;
+    rcr_tag_batch b = {0};
     recur_tape_begin(t->tape, RECUR_INFER);
     recur_status status = rcr_tag_forward(t->tape, &t->net, s, &(int64_t){0}, 1, &b);
     const int64_t *best = status == RECUR_OK ? rcr_tag_best(t->tape, &t->net, &b) : NULL;

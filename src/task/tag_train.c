@@ -56,7 +56,8 @@ static recur_status open_part(job *j, int part, const char *path)
 
 static recur_status cut_data(job *j)
 {
-    recur_status status = rcr_tag_split(&j->parts, j->cx, &j->config, j->source[0].sentences->n);
+    const recur_sentences *all = j->source[0].sentences;
+    recur_status status = all ? rcr_tag_split(&j->parts, j->cx, &j->config, all->n) : RECUR_ESTATE;
     for (int i = 0; i < RECUR_PARTS && status == RECUR_OK; i++)
         j->part[i] = (rcr_tag_part){&j->source[0], j->parts->index[i], j->parts->n[i]};
     return status;

@@ -210,7 +210,7 @@ static recur_status score_texts(const rcr_scoring *q, const rcr_pair_part *p, ta
 
 recur_status rcr_translate_part_score(const rcr_scoring *q, const rcr_pair_part *p, recur_score *score)
 {
-    rcr_translate_loss_of loss;
+    rcr_translate_loss_of loss = {0};
     recur_perplexity perplexity;
     *score = (recur_score){0};
     if (p->n == 0)

@@ -61,7 +61,7 @@ static void quote(rcr_doc *j, const char *text)
                 j->status = rcr_fail(j->cx, RECUR_EINVAL, "\"%s\" is not UTF-8", text);
             return;
         }
-        char escaped[RCR_JSON_ESCAPE];
+        char escaped[RCR_JSON_ESCAPE] = "";
         if (rcr_json_plain(*s))
             put(j, s, n);
         else

@@ -49,7 +49,7 @@ bad() { # bad NAME CODE MESSAGE ARGUMENTS...
 }
 : >empty.conll
 printf 'a\tX\nb\tY\nc\n' >ragged.conll
-for i in 1 2 3 4 5 6 7 8 9 10; do printf 'a\tX\nb\tX\n\n'; done >one.conll
+for _ in 1 2 3 4 5 6 7 8 9 10; do printf 'a\tX\nb\tX\n\n'; done >one.conll
 bad "no data" 2 "a data file is needed*" train tag
 bad "an empty file" 3 "empty.conll*" train tag empty.conll
 bad "a row without a tag" 3 "ragged.conll:3: *" train tag ragged.conll
