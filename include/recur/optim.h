@@ -81,6 +81,23 @@ RECUR_API recur_status recur_clip_grad_norm(recur_params *ps, double max_norm, d
 /* Clamps every gradient to +-limit; NaN stays. Frozen parameters are passed over. */
 RECUR_API recur_status recur_clip_grad_value(recur_params *ps, double limit);
 
+/* --- averages of parameters: torch.optim.swa_utils.AveragedModel --- */
+typedef struct recur_average recur_average;
+
+/* A moving average of all parameters of `ps` (Polyak and Juditsky 1992), which must outlive it and may not
+ * grow afterwards. After update n (from 1): mean += (w - mean) max(1 - decay, 1 / n), that is the plain mean of
+ * the first updates, and later get_ema_multi_avg_fn(decay). Its weights generalise better than the last ones,
+ * most of all on small data sets. RECUR_EINVAL: a decay outside [0, 1). */
+RECUR_API recur_status recur_average_create(recur_average **out, recur_params *ps, double decay);
+RECUR_API void recur_average_free(recur_average *a);
+/* Takes in the parameters as they are: after each optimizer step. Allocates nothing. */
+RECUR_API recur_status recur_average_update(recur_average *a);
+/* Exchanges the parameters and their averages: once before the averages are used, and again before training
+ * goes on. Buffers stay. */
+RECUR_API void recur_average_swap(recur_average *a);
+/* What a checkpoint has to keep: the averages under the parameters' names, and "n_averaged". It belongs to `a`. */
+RECUR_API recur_params *recur_average_state(recur_average *a);
+
 /* --- schedules: torch.optim.lr_scheduler --- */
 typedef enum recur_schedule_kind {
     RECUR_SCHEDULE_CONSTANT = 0,

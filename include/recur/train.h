@@ -150,9 +150,11 @@ typedef struct recur_train_config {
     double schedule_factor;        /* 0 = the schedule's usual one */
     int64_t schedule_step, schedule_patience;
     double schedule_min_lr;
-    int64_t patience;        /* epochs without a better validation loss before stopping; 0 = off */
-    int64_t max_steps;       /* optimizer steps in all; 0 = no limit */
-    double max_time;         /* seconds of training in all, resumed runs included; 0 = no limit */
+    double average;    /* decay of the moving average of the weights that is validated and kept instead of the
+                       weights; 0 = none */
+    int64_t patience;  /* epochs without a better validation loss before stopping; 0 = off */
+    int64_t max_steps; /* optimizer steps in all; 0 = no limit */
+    double max_time;   /* seconds of training in all, resumed runs included; 0 = no limit */
     double checkpoint_every; /* seconds between checkpoints; 0 = after every batch */
     int64_t seed;
 } recur_train_config;

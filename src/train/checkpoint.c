@@ -87,11 +87,11 @@ static void add_optim(slots *s, recur_trainer *t)
         add(s, recur_entry_of(x, prefixed(s, "optim.", recur_name(x))));
 }
 
-static void add_carried(slots *s, recur_trainer *t)
+static void add_set(slots *s, const char *prefix, const recur_params *set)
 {
     recur_tensor *x;
-    for (size_t i = 0; t->run.carried && (x = recur_params_at(t->run.carried, i)); i++)
-        add(s, recur_entry_of(x, prefixed(s, "carried.", recur_name(x))));
+    for (size_t i = 0; (x = recur_params_at(set, i)); i++)
+        add(s, recur_entry_of(x, prefixed(s, prefix, recur_name(x))));
 }
 
 /* All of it but the position, which says what else there is. */
@@ -102,7 +102,10 @@ static void add_rest(slots *s, recur_trainer *t, double *schedule, size_t n_sche
     add_array(s, "train.schedule", "F64", schedule, 1, n_schedule);
     add_params(s, t);
     add_optim(s, t);
-    add_carried(s, t);
+    if (t->average)
+        add_set(s, "average.", recur_average_state(t->average));
+    if (t->run.carried)
+        add_set(s, "carried.", t->run.carried);
 }
 
 static void slots_begin(slots *s, recur_ctx *cx)

@@ -67,6 +67,10 @@ static recur_status make_parts(recur_trainer *t)
     if (status != RECUR_OK)
         return status;
     recur_optim_set_lr(t->optim, recur_schedule_lr(t->schedule));
+    if (t->config.average > 0)
+        status = recur_average_create(&t->average, t->ps, t->config.average);
+    if (status != RECUR_OK)
+        return status;
     status = recur_tape_create(&t->tape, t->cx, (uint64_t)t->config.seed);
     return status == RECUR_OK ? make_best(t) : status;
 }
@@ -125,6 +129,7 @@ void recur_trainer_free(recur_trainer *t)
         return;
     recur_tape_free(t->tape);
     recur_schedule_free(t->schedule);
+    recur_average_free(t->average);
     recur_optim_free(t->optim);
     rcr_free(t->cx, t->best);
     rcr_history_free(&t->history, t->cx);
@@ -179,8 +184,17 @@ static bool due(const recur_trainer *t)
     return t->run.folder && t->began && rcr_now() - t->saved_at >= t->config.checkpoint_every;
 }
 
+/* Validation and the best model are of the averages; all else is of the parameters. */
+static void use_averages(recur_trainer *t, bool on)
+{
+    if (t->average && t->averaged != on)
+        recur_average_swap(t->average);
+    t->averaged = on;
+}
+
 static bool ask_to_validate(recur_trainer *t, recur_turn *turn)
 {
+    use_averages(t, true);
     *turn = (recur_turn){t->at.epoch, t->at.batch, .validate = true};
     return true;
 }
@@ -283,7 +297,9 @@ static recur_status learn(recur_trainer *t, recur_tensor *loss)
     recur_status status = recur_backward(t->tape, loss);
     if (status == RECUR_OK)
         status = clip(t);
-    return status == RECUR_OK ? recur_optim_step(t->optim) : status;
+    if (status == RECUR_OK)
+        status = recur_optim_step(t->optim);
+    return status == RECUR_OK && t->average ? recur_average_update(t->average) : status;
 }
 
 recur_status recur_trainer_step(recur_trainer *t, recur_tensor *loss, int64_t examples, int64_t units)
@@ -344,6 +360,7 @@ recur_status recur_trainer_validate_by(recur_trainer *t, double loss, double met
     if (t->status != RECUR_OK)
         return t->status;
     bool best = is_best(t, metric);
+    use_averages(t, false);
     t->status = record(t, loss, best);
     tell(t, RECUR_EVENT_EPOCH, loss, best);
     rcr_schedule_epoch(t, metric);
@@ -363,6 +380,7 @@ static void summarize(const recur_trainer *t, recur_summary *s)
 recur_status recur_trainer_finish(recur_trainer *t, recur_summary *summary)
 {
     recur_status ended = t->status, saved = RECUR_OK;
+    use_averages(t, false);
     if (ended == RECUR_OK && t->stop && t->at.epoch < t->config.epochs)
         ended =
             rcr_fail(t->cx, RECUR_ESTOPPED, "stopped after %lld steps; all is saved", (long long)t->at.steps);

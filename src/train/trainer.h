@@ -37,6 +37,7 @@ struct recur_trainer {
     recur_tape *tape;
     recur_optim *optim;
     recur_schedule *schedule; /* NULL: constant */
+    recur_average *average;   /* NULL: none */
     void *best;               /* values of all tensors of `ps` at the best epoch, one behind the other */
     size_t best_bytes;
     rcr_position at;
@@ -47,6 +48,7 @@ struct recur_trainer {
     bool pending;        /* the epoch's last batch is learnt, but not validated */
     bool stop;           /* the observer asked for it */
     bool cut;            /* a limit ended the training within an epoch */
+    bool averaged;       /* the parameters are exchanged for their averages */
     bool ended;          /* no more batches; the last checkpoint is written */
     bool early;          /* patience ran out */
     bool unsaved_model;  /* the best parameters are newer than the model file */

@@ -201,6 +201,36 @@ static void test_best_is_kept(void **state)
     close_problem(&p);
 }
 
+/* Over a first epoch the average is the plain mean of the weights after each step: validation sees it, the result has it, and training goes on from the weights themselves. */
+static void test_average_is_kept(void **state)
+{
+    (void)state;
+    recur_train_config c = quick();
+    recur_turn turn;
+    double sum = 0, seen = 0;
+    problem p = {.poison = -1}, plain = {.poison = -1};
+    c.epochs = 1;
+    opened(&plain, open_problem(&plain, NULL, &c, (recur_run){0}));
+    while (recur_trainer_next(plain.trainer, &turn) && !turn.validate) {
+        recur_trainer_step(plain.trainer, loss_of(&plain, turn.batch, true), B, B);
+        sum += (double)recur_f32(plain.linear.weight)[0];
+    }
+    c.average = 0.99;
+    opened(&p, open_problem(&p, NULL, &c, (recur_run){0}));
+    while (recur_trainer_next(p.trainer, &turn))
+        if (turn.validate) {
+            seen = (double)recur_f32(p.linear.weight)[0];
+            recur_trainer_validate(p.trainer, 1);
+            assert_true(recur_f32(p.linear.weight)[0] == recur_f32(plain.linear.weight)[0]);
+        } else
+            recur_trainer_step(p.trainer, loss_of(&p, turn.batch, true), B, B);
+    expect_ok(p.cx, recur_trainer_finish(p.trainer, NULL));
+    assert_true(fabs(seen - sum / BATCHES) < 1e-6);
+    assert_true((double)recur_f32(p.linear.weight)[0] == seen);
+    close_problem(&p);
+    close_problem(&plain);
+}
+
 /* A criterion of its own decides, and the loss is what is told. */
 static void test_criterion(void **state)
 {
@@ -364,6 +394,17 @@ static void test_resume_every_schedule(void **state)
     remove_folder(folder);
 }
 
+static void test_resume_averages(void **state)
+{
+    (void)state;
+    char folder[PATH];
+    recur_train_config c = quick();
+    make_folder(folder);
+    c.average = 0.9;
+    check_same(folder, c);
+    remove_folder(folder);
+}
+
 /* What is learnt of an epoch that a limit cut short does not leak into the run that goes on with it. */
 static void test_resume_after_limit(void **state)
 {
@@ -499,12 +540,14 @@ int main(void)
         cmocka_unit_test(test_max_steps),
         cmocka_unit_test(test_max_time),
         cmocka_unit_test(test_best_is_kept),
+        cmocka_unit_test(test_average_is_kept),
         cmocka_unit_test(test_criterion),
         cmocka_unit_test(test_no_validation),
         cmocka_unit_test(test_divergence),
         cmocka_unit_test(test_validation_is_not_forgotten),
         cmocka_unit_test(test_resume_every_optimizer),
         cmocka_unit_test(test_resume_every_schedule),
+        cmocka_unit_test(test_resume_averages),
         cmocka_unit_test(test_resume_after_limit),
         cmocka_unit_test(test_refuses_to_overwrite),
         cmocka_unit_test(test_refuses_checkpoints),
