@@ -169,13 +169,12 @@ char *rcr_block_gains(const rcr_pass *s, int64_t block)
     return rcr_pass_row(s, s->dgains, block, rcr_gains(s));
 }
 
-rcr_rnn_norm rcr_norm_rows(const rcr_pass *s, const rcr_span *r, int64_t block)
+rcr_rnn_norm rcr_norm_rows(const rcr_pass *s, const rcr_span *r)
 {
     recur_tensor *const *in = s->c->in;
     int64_t GH = s->G * s->H;
     if (!s->normed)
         return (rcr_rnn_norm){.eps = 0.0};
-    char *dgains = rcr_block_gains(s, block);
     return (rcr_rnn_norm){.eps = RCR_NORM_EPS,
                           .gain_ih = in[GAIN_IH]->data,
                           .gain_hh = in[GAIN_HH]->data,
@@ -184,9 +183,19 @@ rcr_rnn_norm rcr_norm_rows(const rcr_pass *s, const rcr_span *r, int64_t block)
                           .bias_c = in[BIAS_C] ? in[BIAS_C]->data : NULL,
                           .x = rcr_pass_row(s, s->x, r->at, GH),
                           .z = rcr_pass_row(s, s->z, r->at, GH),
-                          .stats = rcr_pass_row(s, s->stats, r->at, RCR_RNN_STATS),
-                          .dgain_ih = dgains,
-                          .dgain_hh = rcr_pass_row(s, dgains, 1, GH),
-                          .dgain_c = rcr_pass_row(s, dgains, 2, GH),
-                          .dbias_c = rcr_pass_row(s, dgains, 2 * s->G + 1, s->H)};
+                          .stats = rcr_pass_row(s, s->stats, r->at, RCR_RNN_STATS)};
+}
+
+rcr_rnn_norm rcr_norm_back_rows(const rcr_pass *s, const rcr_span *r, int64_t block)
+{
+    rcr_rnn_norm q = rcr_norm_rows(s, r);
+    int64_t GH = s->G * s->H;
+    if (!s->normed)
+        return q;
+    char *dgains = rcr_block_gains(s, block);
+    q.dgain_ih = dgains;
+    q.dgain_hh = rcr_pass_row(s, dgains, 1, GH);
+    q.dgain_c = rcr_pass_row(s, dgains, 2, GH);
+    q.dbias_c = rcr_pass_row(s, dgains, 2 * s->G + 1, s->H);
+    return q;
 }

@@ -101,8 +101,9 @@ char *rcr_state_read(const rcr_pass *s, const rcr_span *r, char *to);
 char *rcr_mask_rows(const rcr_pass *s, int input, const rcr_span *r, bool locked, int64_t width);
 char *rcr_candidate_mask(const rcr_pass *s, const rcr_span *r);
 
-/* What a cell with layer norm gets of a span; the gradients of the gains are those of a block. */
-rcr_rnn_norm rcr_norm_rows(const rcr_pass *s, const rcr_span *r, int64_t block);
+/* What a cell with layer norm gets of a span; backward also where the block sums up the gradients of the gains. */
+rcr_rnn_norm rcr_norm_rows(const rcr_pass *s, const rcr_span *r);
+rcr_rnn_norm rcr_norm_back_rows(const rcr_pass *s, const rcr_span *r, int64_t block);
 /* Where a block sums up the gradients of the gains, and how many reals that are. */
 char *rcr_block_gains(const rcr_pass *s, int64_t block);
 int64_t rcr_gains(const rcr_pass *s);

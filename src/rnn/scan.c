@@ -102,7 +102,7 @@ static void zone(const rcr_pass *s, const rcr_span *r, char *h)
                    rcr_pass_row(s, s->cs, r->at, s->H));
 }
 
-static void step_forward(const rcr_pass *s, const rcr_span *r, int64_t block)
+static void step_forward(const rcr_pass *s, const rcr_span *r)
 {
     const recur_call *c = s->c;
     bool hidden_bias = s->cell->last == RCR_LAST_GRADIENT && c->in[B_HH];
@@ -120,7 +120,7 @@ static void step_forward(const rcr_pass *s, const rcr_span *r, int64_t block)
                          .extra = rcr_pass_row(s, s->extra, r->at, s->H),
                          .c = rcr_pass_row(s, s->cs, r->at, s->H),
                          .h = rcr_keeps_raw(s) ? raw : y,
-                         .norm = rcr_norm_rows(s, r, block)};
+                         .norm = rcr_norm_rows(s, r)};
     s->cell->forward(&step);
     if (s->projected)
         c->k->rnn.product(r->R, s->O, s->H, raw, s->H, s->panel_hr, NULL, y);
@@ -139,7 +139,7 @@ static void block_forward(void *job, int64_t block, int worker)
         rcr_span spans[2];
         int n = rcr_spans_of(s, rcr_time_of(s, step), b0, b1, spans);
         for (int i = 0; i < n; i++)
-            step_forward(s, &spans[i], block);
+            step_forward(s, &spans[i]);
     }
 }
 

@@ -86,7 +86,7 @@ static void step_backward(const rcr_pass *s, const rcr_span *r, int64_t block)
                          .dz = rcr_pass_row(s, s->dz, r->row, s->G * s->H),
                          .dh_prev = dh,
                          .dh_mix = s->state ? rcr_pass_row(s, s->dh_mix, r->row, s->H) : NULL,
-                         .norm = rcr_norm_rows(s, r, block)};
+                         .norm = rcr_norm_back_rows(s, r, block)};
     s->cell->backward(&back);
     join_backward(s, r, dh, dc);
 }

@@ -107,6 +107,27 @@ static void evaluation_drops_nothing(void **state)
         }
 }
 
+/* What keeps nothing for backward and has no room for it gives the same. */
+static void inference_gives_the_bits_of_evaluation(void **state)
+{
+    (void)state;
+    FOR_VARIANTS(cell, variant, i)
+    {
+        rnn_case k = variant_case((recur_cell)cell, variant, i);
+        rnn_setup a, b;
+        setup_rnn(&a, &k);
+        setup_rnn(&b, &k);
+        recur_tape_begin(a.tp, RECUR_EVAL);
+        recur_tape_begin(b.tp, RECUR_INFER);
+        assert_non_null(rnn_scalar(a.tp, &a));
+        assert_non_null(rnn_scalar(b.tp, &b));
+        assert_same_bits(a.out.y, b.out.y);
+        assert_same_bits(a.out.h, b.out.h);
+        teardown_rnn(&a);
+        teardown_rnn(&b);
+    }
+}
+
 static void zero_recurrent_weights(rnn_setup *s)
 {
     recur_tensor *w = recur_params_find(s->ps, "rnn.weight_hh_l0");
@@ -271,6 +292,7 @@ int main(void)
         cmocka_unit_test(gradients_agree_with_differences),
         cmocka_unit_test(fused_equals_composed),
         cmocka_unit_test(evaluation_drops_nothing),
+        cmocka_unit_test(inference_gives_the_bits_of_evaluation),
         cmocka_unit_test(all_dropped),
         cmocka_unit_test(all_kept),
         cmocka_unit_test(no_candidate_left),
