@@ -39,7 +39,7 @@ recur_status recur_average_create(recur_average **out, recur_params *ps, double 
     *out = NULL;
     recur_ctx *cx = ps->cx;
     if (!(decay >= 0 && decay < 1))
-        return rcr_fail(cx, RECUR_EINVAL, "the decay of an average is %g, not in [0, 1)", decay);
+        return rcr_fail(cx, RECUR_EINVAL, "the decay of an average is outside [0, 1)");
     recur_average *a = rcr_alloc_zero(cx, sizeof *a, "an average");
     if (!a)
         return RECUR_ENOMEM;
