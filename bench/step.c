@@ -384,7 +384,7 @@ static recur_tensor *word_loss(bench *b, recur_tensor *y)
     int64_t N = b->m->B * b->m->T;
     y = recur_reshape(b->tp, y, 2, (int64_t[]){N, b->m->H});
     recur_tensor *target = recur_input(b->tp, RECUR_I64, 1, &N, b->target);
-    return recur_cross_entropy(b->tp, recur_linear_forward(b->tp, &b->head, y), target, RECUR_CLASS_LOSS);
+    return recur_linear_cross_entropy(b->tp, y, b->head.weight, b->head.bias, target, RECUR_CLASS_LOSS);
 }
 
 static recur_tensor *language_loss(bench *b)

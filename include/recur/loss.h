@@ -43,7 +43,14 @@ typedef struct recur_class_loss {
  * targets not ignored; NaN if all are. Logits whose target is ignored are not read. */
 RECUR_API recur_tensor *recur_cross_entropy(recur_tape *tp, recur_tensor *logits, recur_tensor *target,
                                             recur_class_loss options);
-/* The same from log-probabilities. */
+/* The last layer of a large vocabulary and its loss in one: recur_cross_entropy() of the logits recur_linear(x, w, b),
+ * with the same bits. x [.., I], w [C, I], b [C] or NULL, target RECUR_I64 of x's shape without its last axis. Logits
+ * are worked out for targets that count alone, so what x holds where they are ignored reaches nothing, and are kept
+ * once: the gradient replaces them in place. In RECUR_INFER mode only a block of rows is there at a time. */
+RECUR_API recur_tensor *recur_linear_cross_entropy(recur_tape *tp, recur_tensor *x, recur_tensor *w,
+                                                   recur_tensor *b, recur_tensor *target,
+                                                   recur_class_loss options);
+/* The same as recur_cross_entropy() from log-probabilities. */
 RECUR_API recur_tensor *recur_nll_loss(recur_tape *tp, recur_tensor *log_prob, recur_tensor *target,
                                        recur_class_loss options);
 

@@ -25,8 +25,8 @@ typedef struct rcr_classes {
 typedef struct rcr_loss_kernels {
     rcr_pair_loss mse, smooth_l1, huber, bce, bce_with_logits;
 
-    /* l [outer, inner]; for backward: the greatest logit and the log of the sum of exp(x - top) of each entry
-     * [outer, inner]. */
+    /* l, top, log_sum [outer, inner]: for backward the greatest logit and the log of the sum of exp(x - top). For
+     * inner = 1 dx may be x, which the gradient then replaces. */
     void (*cross_entropy)(int64_t outer, int64_t C, int64_t inner, const void *x, const rcr_classes *k,
                           void *l, void *top, void *log_sum);
     void (*cross_entropy_dx)(int64_t outer, int64_t C, int64_t inner, const void *x, const rcr_classes *k,

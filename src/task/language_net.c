@@ -133,7 +133,7 @@ static void keep_state(recur_tensor *kept, recur_tensor *now)
 
 /* ---- forward ---- */
 
-/* x [T, B] -> logits [T * B, V] */
+/* x [T, B] -> what the output layer reads [T * B, H or E] */
 static recur_tensor *forward(recur_tape *tp, const rcr_language_net *net, const recur_window_of_text *w,
                              rcr_language_state *state)
 {
@@ -149,7 +149,7 @@ static recur_tensor *forward(recur_tape *tp, const rcr_language_net *net, const 
     recur_tensor *y = out.y ? recur_reshape(tp, out.y, 2, rows) : NULL;
     if (net->bridge.weight)
         y = recur_linear_forward(tp, &net->bridge, y);
-    return recur_linear_forward(tp, &net->output, y);
+    return y;
 }
 
 recur_tensor *rcr_language_loss(recur_tape *tp, const rcr_language_net *net, const recur_window_of_text *w,
@@ -158,6 +158,6 @@ recur_tensor *rcr_language_loss(recur_tape *tp, const rcr_language_net *net, con
     const int64_t n = w->T * w->B;
     recur_class_loss options = RECUR_CLASS_LOSS;
     options.ignore_index = RECUR_PAD;
-    return recur_cross_entropy(tp, forward(tp, net, w, state), recur_input(tp, RECUR_I64, 1, &n, w->y),
-                               options);
+    return recur_linear_cross_entropy(tp, forward(tp, net, w, state), net->output.weight, net->output.bias,
+                                      recur_input(tp, RECUR_I64, 1, &n, w->y), options);
 }

@@ -130,6 +130,8 @@ recur_tensor *rcr_translate_say(recur_tape *tp, const rcr_translate_net *net, re
 recur_tensor *rcr_translate_logits(recur_tape *tp, const rcr_translate_net *net, const rcr_pair_batch *b);
 recur_tensor *rcr_translate_loss(recur_tape *tp, const rcr_pair_batch *b, recur_tensor *logits,
                                  double label_smoothing);
+/* The mean loss that training makes small. */
+recur_tensor *rcr_translate_learn(recur_tape *tp, const rcr_translate_net *net, const rcr_pair_batch *b);
 
 /* ---- translate_step.c: the decoder a unit at a time, for many sentences at once ---- */
 typedef struct rcr_stepper {

@@ -226,9 +226,15 @@ rcr_decoded rcr_translate_decode(recur_tape *tp, const rcr_translate_net *net, c
                                      : decode_whole(tp, net, m, x, input);
 }
 
+/* o as the output layer reads it. */
+static recur_tensor *dropped(recur_tape *tp, const rcr_translate_net *net, recur_tensor *o)
+{
+    return recur_dropout(tp, o, net->config.model.dropout);
+}
+
 recur_tensor *rcr_translate_say(recur_tape *tp, const rcr_translate_net *net, recur_tensor *o)
 {
-    return recur_linear_forward(tp, &net->output, recur_dropout(tp, o, net->config.model.dropout));
+    return recur_linear_forward(tp, &net->output, dropped(tp, net, o));
 }
 
 /* The rows of x [B, U, F] at the places of target units: [N, F]. */
@@ -238,16 +244,33 @@ static recur_tensor *rows_of(recur_tape *tp, const rcr_pair_batch *b, recur_tens
     return b->place ? recur_embedding(tp, x, b->place, RECUR_NO_PADDING) : x;
 }
 
-recur_tensor *rcr_translate_logits(recur_tape *tp, const rcr_translate_net *net, const rcr_pair_batch *b)
+/* o of the target units [N, E]. */
+static recur_tensor *outputs(recur_tape *tp, const rcr_translate_net *net, const rcr_pair_batch *b)
 {
     rcr_memory m = rcr_translate_encode(tp, net, &b->source);
-    return rcr_translate_say(tp, net, rows_of(tp, b, rcr_translate_decode(tp, net, &m, &b->input).o));
+    return rows_of(tp, b, rcr_translate_decode(tp, net, &m, &b->input).o);
+}
+
+recur_tensor *rcr_translate_logits(recur_tape *tp, const rcr_translate_net *net, const rcr_pair_batch *b)
+{
+    return rcr_translate_say(tp, net, outputs(tp, net, b));
+}
+
+static recur_class_loss smoothed(double label_smoothing)
+{
+    recur_class_loss options = RECUR_CLASS_LOSS;
+    options.label_smoothing = label_smoothing;
+    return options;
 }
 
 recur_tensor *rcr_translate_loss(recur_tape *tp, const rcr_pair_batch *b, recur_tensor *logits,
                                  double label_smoothing)
 {
-    recur_class_loss options = RECUR_CLASS_LOSS;
-    options.label_smoothing = label_smoothing;
-    return recur_cross_entropy(tp, logits, b->target, options);
+    return recur_cross_entropy(tp, logits, b->target, smoothed(label_smoothing));
+}
+
+recur_tensor *rcr_translate_learn(recur_tape *tp, const rcr_translate_net *net, const rcr_pair_batch *b)
+{
+    return recur_linear_cross_entropy(tp, dropped(tp, net, outputs(tp, net, b)), net->output.weight,
+                                      net->output.bias, b->target, smoothed(net->config.label_smoothing));
 }

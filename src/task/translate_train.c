@@ -233,9 +233,7 @@ static recur_status learn_batch(job *j, const recur_turn *at)
                                            (uint64_t)j->config.train.seed, recur_tape_step(tp));
     if (status != RECUR_OK)
         return status;
-    recur_tensor *x = rcr_translate_logits(tp, &j->net, &b);
-    recur_tensor *loss = rcr_translate_loss(tp, &b, x, j->config.label_smoothing);
-    return recur_trainer_step(j->trainer, loss, b.N, b.units);
+    return recur_trainer_step(j->trainer, rcr_translate_learn(tp, &j->net, &b), b.N, b.units);
 }
 
 static recur_status epochs(job *j, recur_summary *summary)

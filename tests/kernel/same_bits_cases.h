@@ -213,6 +213,13 @@ CASE(case_cross_entropy)
     k->loss.cross_entropy_dx(g->outer, g->k, g->inner, g->in[0], &c, g->in[1], g->in[2], g->in[2], r->y[3]);
 }
 
+CASE(case_cross_entropy_in_place)
+{
+    rcr_classes c = classes_of(g);
+    if (g->k >= 7)
+        k->loss.cross_entropy_dx(g->outer, g->k, 1, r->y[0], &c, g->in[1], g->in[2], g->in[2], r->y[0]);
+}
+
 CASE(case_nll)
 {
     rcr_classes c = classes_of(g);
@@ -307,7 +314,7 @@ CASE(case_attend_softmax)
     {"index", case_index}, {"layer_norm", case_layer_norm},                                                  \
     {"layer_norm backward", case_layer_norm_backward}, {"batch_norm", case_batch_norm},                      \
     {"mse", case_mse}, {"smooth_l1", case_smooth_l1}, {"huber", case_huber}, {"bce", case_bce},              \
-    {"bce_with_logits", case_bce_with_logits}, {"cross_entropy", case_cross_entropy}, {"nll", case_nll},              \
+    {"bce_with_logits", case_bce_with_logits}, {"cross_entropy", case_cross_entropy}, {"cross_entropy in place", case_cross_entropy_in_place}, {"nll", case_nll},              \
     {"crf", case_crf}, {"ctc", case_ctc}, {"tanh_scores", case_tanh_scores}, {"attention softmax", case_attend_softmax},
 /* clang-format on */
 

@@ -58,7 +58,7 @@ static recur_tensor *sequence_loss(recur_tape *tp, const net *n, recur_tensor *s
                      recur_ctc_loss(tp, steps, target, NULL, NULL, (recur_ctc){0}));
 }
 
-/* A loss of 6 parts. */
+/* A loss of 7 parts. */
 static recur_tensor *step(recur_tape *tp, const net *n, recur_mode mode)
 {
     recur_tape_begin(tp, mode);
@@ -73,15 +73,16 @@ static recur_tensor *step(recur_tape *tp, const net *n, recur_mode mode)
     recur_tensor *y = pooled(tp, x), *p = recur_sigmoid(tp, y),
                  *zero = recur_detach(tp, recur_affine(tp, y, 0.0, 0.0));
     recur_tensor *scores = recur_reshape(tp, logits, 3, (int64_t[]){B, T, V});
-    recur_tensor *part[6] = {
+    recur_tensor *part[7] = {
         recur_cross_entropy(tp, logits, labels, RECUR_CLASS_LOSS),
         recur_nll_loss(tp, recur_log_softmax(tp, logits, 1), labels, RECUR_CLASS_LOSS),
         recur_bce_loss(tp, p, zero, RECUR_SUM),
         recur_bce_with_logits(tp, y, zero, recur_slice(tp, p, 0, 0, 1, 1), RECUR_MEAN),
         recur_huber_loss(tp, recur_max(tp, y, 1, false), recur_sum(tp, zero, 1, false), 1.0, RECUR_MEAN),
         sequence_loss(tp, n, scores, ids),
+        recur_linear_cross_entropy(tp, flat, n->linear.weight, n->linear.bias, labels, RECUR_CLASS_LOSS),
     };
-    return recur_sum(tp, recur_stack(tp, part, 6, 0), RECUR_ALL_AXES, false);
+    return recur_sum(tp, recur_stack(tp, part, 7, 0), RECUR_ALL_AXES, false);
 }
 
 static recur_status work(const recur_allocator *allocator, void *argument)
