@@ -44,12 +44,14 @@ typedef struct recur_classify_config {
     bool distinct;          /* equal texts stay in one part */
     recur_text_config text; /* what a text is cut into */
     const char *vectors;    /* file of word vectors to begin with; NULL */
-    /* model and training, beyond what all tasks have; model.embedding 0 means 100 for words, 32 for characters, or
-     * what the file of vectors has */
-    int64_t dense;            /* units of a hidden layer (relu) before the output; 0: none */
-    bool batch_norm;          /* of that layer, or of what was pooled */
-    bool class_weights;       /* rare classes weigh more in training: n / (K times their number) */
-    double label_smoothing;   /* the share of a target that is dealt out to all classes */
+    /* model and training, beyond what all tasks have; model.embedding 0 means 100 for words, 64 for characters, or
+     * what the file of vectors has; model.embedding_dropout NaN means 0.3 for words, 0.05 for characters */
+    int64_t dense;          /* units of a hidden layer (relu) before the output; 0: none */
+    bool batch_norm;        /* of that layer, or of what was pooled */
+    int64_t ensemble;       /* so many networks learn side by side, each from other random numbers, and their
+                                 logits are averaged (Lakshminarayanan et al. 2017); 1 */
+    bool class_weights;     /* rare classes weigh more in training: n / (K times their number) */
+    double label_smoothing; /* the share of a target that is dealt out to all classes */
     bool temperature_scaling; /* on the validation part */
     recur_model_config model;
     recur_train_config train;

@@ -17,7 +17,26 @@ enum { RCR_CLASSIFY_IN_ORDER = 2 }; /* of recur_classify_config.order */
 recur_status rcr_classify_settle(recur_ctx *cx, recur_classify_config *c);
 recur_status rcr_classify_check(recur_ctx *cx, const recur_classify_config *c);
 
-/* ---- classify_net.c: the model ---- */
+/* ---- classify_member.c: one network ---- */
+typedef struct rcr_class_member {
+    const recur_classify_config *config; /* the classifier's */
+    rcr_encoder encoder;
+    bool heads; /* attention stands between stack and pooling */
+    recur_multihead attention;
+    recur_attention_pool pool;
+    recur_linear_layer dense, output;
+    recur_batch_norm norm;
+} rcr_class_member;
+
+/* Adds its parameters behind prefix + "." (no dot for an empty prefix): V units, K classes. */
+recur_status rcr_class_member_create(rcr_class_member *m, recur_params *ps, const char *prefix,
+                                     const recur_classify_config *c, int64_t V, int64_t K);
+void rcr_class_member_free(rcr_class_member *m);
+/* Logits [B, K]. `weights` (may be NULL) gets [B, T]: how much each step counted; NULL without attention. */
+recur_tensor *rcr_class_member_forward(recur_tape *tp, const rcr_class_member *m, const rcr_ids *in,
+                                       recur_tensor **weights);
+
+/* ---- classify_net.c: the model: members that vote ---- */
 typedef struct rcr_classifier {
     recur_ctx *cx;
     recur_classify_config config;
@@ -27,22 +46,21 @@ typedef struct rcr_classifier {
     int64_t K;
     double temperature;
     recur_params *ps;
-    rcr_encoder encoder;
-    bool heads; /* attention stands between stack and pooling */
-    recur_multihead attention;
-    recur_attention_pool pool;
-    recur_linear_layer dense, output;
-    recur_batch_norm norm;
+    rcr_class_member *member; /* [config.ensemble] */
+    int64_t members;          /* that are made */
 } rcr_classifier;
 
 /* With lexicon, labels and count in place: the parameters, to be trained or as the file `from` has them. */
 recur_status rcr_classifier_build(rcr_classifier *net, const rcr_model_file *from);
 void rcr_classifier_close(rcr_classifier *net);
-/* Logits [B, K]. `weights` (may be NULL) gets [B, T]: how much each step counted; NULL without attention. */
+/* Word vectors from a file for the embeddings of all members. */
+recur_status rcr_classifier_vectors(rcr_classifier *net, const char *path, const recur_run *run);
+/* The mean of the members' logits [B, K], and of their weights, as for one member. */
 recur_tensor *rcr_classifier_forward(recur_tape *tp, const rcr_classifier *net, const rcr_ids *in,
                                      recur_tensor **weights);
-/* What training makes small; target [B]. */
-recur_tensor *rcr_classifier_loss(recur_tape *tp, const rcr_classifier *net, recur_tensor *logits,
+/* What training makes small; target [B]. Its value is the members' mean, its gradient that of each one's own
+ * loss: they learn as if each were alone. */
+recur_tensor *rcr_classifier_loss(recur_tape *tp, const rcr_classifier *net, const rcr_ids *in,
                                   recur_tensor *target);
 /* "classes" in a model's metadata: what was learnt beside parameters and vocabularies. */
 void rcr_classifier_write(rcr_doc *j, const rcr_classifier *net);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* What classification can be told: defaults, the table of options, and whether a configuration makes sense. */
+#include <math.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -39,6 +40,8 @@ static const recur_option layer_options[] = {
      NULL, 0, 1e5, 0},
     {"batch-norm", 0, RECUR_OPTION_FLAG, AT(batch_norm), NULL, "normalise what was pooled by batches", NULL,
      0, 0, 0},
+    {"ensemble", 0, RECUR_OPTION_COUNT, AT(ensemble), "N", "networks that learn side by side and vote", NULL,
+     1, 100, 0},
     {0},
 };
 
@@ -78,6 +81,7 @@ recur_classify_config recur_classify_defaults(void)
         .read = recur_labelled_defaults(),
         .split = "0.8,0.1,0.1",
         .text = recur_text_defaults(),
+        .ensemble = 1,
         .temperature_scaling = true,
         .model = recur_model_defaults(),
         .train = recur_train_defaults(),
@@ -89,7 +93,7 @@ recur_classify_config recur_classify_defaults(void)
     c.model.bidirectional = true;
     c.model.pool = RECUR_POOL_MAX;
     c.model.dropout = 0.5;
-    c.model.embedding_dropout = 0.3;
+    c.model.embedding_dropout = NAN;
     c.train.epochs = 30;
     c.train.patience = 5;
     c.train.schedule_patience = 1;
@@ -106,12 +110,17 @@ static void defaults(void *config)
 const rcr_task rcr_classify_task = {"classify", "classify 1", recur_classify_options,
                                     sizeof(recur_classify_config), defaults};
 
-enum { WORD_NUMBERS = 100, CHARACTER_NUMBERS = 32 };
+/* A text can be understood without some of its words; few characters can be missed. */
+#define WORD_DROPOUT 0.3
+#define CHARACTER_DROPOUT 0.05
+enum { WORD_NUMBERS = 100, CHARACTER_NUMBERS = 64 };
 
 recur_status rcr_classify_settle(recur_ctx *cx, recur_classify_config *c)
 {
     bool words = c->text.unit == RECUR_UNIT_WORD || c->text.unit == RECUR_UNIT_SPACE;
     rcr_train_settle(&c->train);
+    if (isnan(c->model.embedding_dropout))
+        c->model.embedding_dropout = words ? WORD_DROPOUT : CHARACTER_DROPOUT;
     if (c->model.embedding != 0)
         return RECUR_OK;
     if (c->vectors)

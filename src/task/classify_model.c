@@ -213,7 +213,7 @@ recur_status recur_classify_explain(recur_classify *c, recur_span text, const re
 {
     recur_units units;
     recur_sequences *s = NULL;
-    if (!c->net.heads && c->net.config.model.pool != RECUR_POOL_ATTENTION)
+    if (!c->net.member[0].heads && c->net.config.model.pool != RECUR_POOL_ATTENTION)
         return rcr_fail(
             c->cx, RECUR_EUNSUPPORTED,
             "%s: the model has no attention; train with --pool attention or --attention multihead",

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* The model that classifies: embedding -> recurrent stack -> attention -> pooling -> layers -> a number per class. */
+/* The model that classifies: one network, or several whose logits are averaged. */
 #include <jansson.h>
 #include <math.h>
+#include <stdio.h>
 
 #include "base/alloc.h"
 #include "base/error.h"
@@ -10,61 +11,59 @@
 
 /* ---- making ---- */
 
-static recur_status add_attention(rcr_classifier *net)
+static recur_status add_member(rcr_classifier *net, int64_t i)
 {
-    rcr_attention_kind kind;
-    recur_multihead_config c = {.embed = net->encoder.width, .batch_first = true};
-    recur_status status = rcr_attention_parse(net->cx, net->config.model.attention, &kind, &c.heads);
-    net->heads = kind == RCR_ATTENTION_MULTIHEAD;
-    if (status == RECUR_OK && net->heads)
-        status = recur_multihead_create(&net->attention, net->ps, "attention", &c);
-    if (status == RECUR_OK && net->config.model.pool == RECUR_POOL_ATTENTION)
-        status = recur_attention_pool_create(&net->pool, net->ps, "pool", net->encoder.width, 0);
-    return status;
+    char prefix[32] = "";
+    if (net->config.ensemble > 1)
+        snprintf(prefix, sizeof prefix, "member%lld", (long long)i);
+    net->members = i + 1;
+    return rcr_class_member_create(&net->member[i], net->ps, prefix, &net->config,
+                                   recur_vocab_size(net->lexicon.vocab), net->K);
 }
 
-static recur_status add_layers(rcr_classifier *net)
+static recur_status add_members(rcr_classifier *net)
 {
-    const recur_classify_config *c = &net->config;
-    int64_t width = net->encoder.width;
-    recur_status status = RECUR_OK;
-    if (c->dense > 0) {
-        status = recur_linear_create(&net->dense, net->ps, "dense", width, c->dense, true);
-        width = c->dense;
-    }
-    if (status == RECUR_OK && c->batch_norm)
-        status = recur_batch_norm_create(&net->norm, net->ps, "norm", width, 1e-5, 0.1, true);
-    return status == RECUR_OK ? recur_linear_create(&net->output, net->ps, "output", width, net->K, true)
-                              : status;
+    int64_t n = net->config.ensemble;
+    net->member = rcr_alloc_zero(net->cx, (size_t)n * sizeof *net->member, "a classifier");
+    recur_status status = net->member ? RECUR_OK : RECUR_ENOMEM;
+    for (int64_t i = 0; i < n && status == RECUR_OK; i++)
+        status = add_member(net, i);
+    return status;
 }
 
 static recur_status init(rcr_classifier *net)
 {
     recur_status status = rcr_init_uniform_all(net->ps, &net->config.model);
-    return status == RECUR_OK ? rcr_stack_init(net->encoder.rnn, &net->config.model) : status;
+    for (int64_t i = 0; i < net->members && status == RECUR_OK; i++)
+        status = rcr_stack_init(net->member[i].encoder.rnn, &net->config.model);
+    return status;
 }
 
 recur_status rcr_classifier_build(rcr_classifier *net, const rcr_model_file *from)
 {
-    const recur_classify_config *c = &net->config;
-    recur_status status = recur_params_create(&net->ps, net->cx, RECUR_F32, (uint64_t)c->train.seed);
+    recur_status status = recur_params_create(&net->ps, net->cx, RECUR_F32, (uint64_t)net->config.train.seed);
     if (status == RECUR_OK && from)
         rcr_model_file_limit(from, net->ps);
     if (status == RECUR_OK)
-        status = rcr_encoder_create(&net->encoder, net->ps, "", &c->model,
-                                    recur_vocab_size(net->lexicon.vocab), 0);
-    if (status == RECUR_OK)
-        status = add_attention(net);
-    if (status == RECUR_OK)
-        status = add_layers(net);
+        status = add_members(net);
     if (status != RECUR_OK)
         return status;
     return from ? rcr_model_file_load(from, net->ps) : init(net);
 }
 
+recur_status rcr_classifier_vectors(rcr_classifier *net, const char *path, const recur_run *run)
+{
+    recur_status status = RECUR_OK;
+    for (int64_t i = 0; i < net->members && status == RECUR_OK; i++)
+        status = rcr_encoder_vectors(&net->member[i].encoder, net->lexicon.vocab, path, i == 0 ? run : NULL);
+    return status;
+}
+
 void rcr_classifier_close(rcr_classifier *net)
 {
-    rcr_encoder_free(&net->encoder);
+    for (int64_t i = 0; i < net->members; i++)
+        rcr_class_member_free(&net->member[i]);
+    rcr_free(net->cx, net->member);
     recur_params_free(net->ps);
     recur_vocab_free(net->labels);
     rcr_lexicon_close(&net->lexicon);
@@ -74,71 +73,23 @@ void rcr_classifier_close(rcr_classifier *net)
 
 /* ---- running ---- */
 
-/* a [B, T, T], row by row how much a unit looks at each: the mean over the units that there are, [B, T]. */
-static recur_tensor *attention_got(recur_tape *tp, recur_tensor *a, recur_tensor *lengths)
+static recur_tensor *plus(recur_tape *tp, recur_tensor *sum, recur_tensor *x)
 {
-    return recur_pool_mean(tp, a, lengths, true);
-}
-
-/* h + attention(h): with the sum each unit keeps what it has read itself. */
-static recur_tensor *attend(recur_tape *tp, const rcr_classifier *net, recur_tensor *h, const rcr_ids *in,
-                            recur_tensor **weights)
-{
-    recur_weights want = weights ? RECUR_WEIGHTS_MEAN : RECUR_WEIGHTS_NONE;
-    recur_attention_out a = recur_multihead_forward(
-        tp, &net->attention, &(recur_multihead_in){.query = h, .lengths = in->lengths, .weights = want});
-    if (weights)
-        *weights = attention_got(tp, a.weights, in->lengths);
-    return recur_add(tp, h, a.output);
-}
-
-static recur_tensor *pool(recur_tape *tp, const rcr_classifier *net, recur_rnn_out out, const rcr_ids *in,
-                          recur_tensor **weights)
-{
-    recur_attention_out a;
-    switch ((recur_pool)net->config.model.pool) {
-    case RECUR_POOL_MEAN:
-        return recur_pool_mean(tp, out.y, in->lengths, true);
-    case RECUR_POOL_MAX:
-        return recur_pool_max(tp, out.y, in->lengths, true);
-    case RECUR_POOL_ATTENTION:
-        a = recur_attention_pool_forward(tp, &net->pool, out.y, in->lengths, true);
-        if (weights)
-            *weights = a.weights;
-        return a.output;
-    default: /* the states at both ends, unless attention has mixed them */
-        return net->heads ? recur_last_step(tp, out.y, in->lengths, true)
-                          : rcr_last_state(tp, net->encoder.rnn, out.h);
-    }
-}
-
-static recur_tensor *drop(recur_tape *tp, const rcr_classifier *net, recur_tensor *s)
-{
-    return net->config.model.dropout > 0 ? recur_dropout(tp, s, net->config.model.dropout) : s;
-}
-
-/* s [B, width] -> [B, K] */
-static recur_tensor *layers(recur_tape *tp, const rcr_classifier *net, recur_tensor *s)
-{
-    const recur_classify_config *c = &net->config;
-    if (c->dense > 0)
-        s = recur_linear_forward(tp, &net->dense, drop(tp, net, s));
-    if (c->batch_norm)
-        s = recur_batch_norm_forward(tp, &net->norm, s);
-    if (c->dense > 0)
-        s = recur_relu(tp, s);
-    return recur_linear_forward(tp, &net->output, drop(tp, net, s));
+    return sum ? recur_add(tp, sum, x) : x;
 }
 
 recur_tensor *rcr_classifier_forward(recur_tape *tp, const rcr_classifier *net, const rcr_ids *in,
                                      recur_tensor **weights)
 {
-    recur_rnn_out out = rcr_encoder_forward(tp, &net->encoder, in);
+    recur_tensor *y = NULL, *w = NULL, *one = NULL;
+    for (int64_t i = 0; i < net->members; i++) {
+        y = plus(tp, y, rcr_class_member_forward(tp, &net->member[i], in, weights ? &one : NULL));
+        w = one ? plus(tp, w, one) : NULL;
+    }
+    double share = 1 / (double)net->members;
     if (weights)
-        *weights = NULL;
-    if (net->heads)
-        out.y = attend(tp, net, out.y, in, weights);
-    return layers(tp, net, pool(tp, net, out, in, weights));
+        *weights = w && net->members > 1 ? recur_affine(tp, w, share, 0) : w;
+    return net->members > 1 ? recur_affine(tp, y, share, 0) : y;
 }
 
 /* n / (K n_k): classes weigh the same all together, however many examples they have. */
@@ -153,14 +104,26 @@ static recur_tensor *class_weights(recur_tape *tp, const rcr_classifier *net)
     return weight;
 }
 
-recur_tensor *rcr_classifier_loss(recur_tape *tp, const rcr_classifier *net, recur_tensor *logits,
+/* The mean as a value, the sum as a gradient. */
+static recur_tensor *told_as_mean(recur_tape *tp, recur_tensor *sum, int64_t n)
+{
+    recur_tensor *rest = recur_affine(tp, recur_detach(tp, sum), 1 - 1 / (double)n, 0);
+    return recur_sub(tp, sum, rest);
+}
+
+recur_tensor *rcr_classifier_loss(recur_tape *tp, const rcr_classifier *net, const rcr_ids *in,
                                   recur_tensor *target)
 {
+    recur_tensor *sum = NULL;
     recur_class_loss how = RECUR_CLASS_LOSS;
     how.label_smoothing = net->config.label_smoothing;
     if (net->config.class_weights)
         how.weight = class_weights(tp, net);
-    return recur_cross_entropy(tp, logits, target, how);
+    for (int64_t i = 0; i < net->members; i++) {
+        recur_tensor *logits = rcr_class_member_forward(tp, &net->member[i], in, NULL);
+        sum = plus(tp, sum, recur_cross_entropy(tp, logits, target, how));
+    }
+    return net->members > 1 ? told_as_mean(tp, sum, net->members) : sum;
 }
 
 /* ---- what was learnt from the training part beside parameters and vocabularies ---- */

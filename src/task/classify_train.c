@@ -197,7 +197,7 @@ static recur_status make_model(job *j)
     if (status == RECUR_OK)
         status = rcr_classifier_build(&j->net, NULL);
     if (status == RECUR_OK && vectors)
-        status = rcr_encoder_vectors(&j->net.encoder, j->net.lexicon.vocab, vectors, &j->run);
+        status = rcr_classifier_vectors(&j->net, vectors, &j->run);
     return status;
 }
 
@@ -257,8 +257,7 @@ static recur_status learn_batch(job *j, const recur_turn *at)
     if (!recur_buckets_next(train->buckets, &b))
         return rcr_fail(j->cx, RECUR_ESTATE, "batch %lld of an epoch is missing", (long long)at->batch);
     const rcr_ids in = rcr_ids_of(tp, train->of->ids, b.index, b.B);
-    recur_tensor *logits = rcr_classifier_forward(tp, &j->net, &in, NULL);
-    recur_tensor *loss = rcr_classifier_loss(tp, &j->net, logits, targets(tp, train->of, &b));
+    recur_tensor *loss = rcr_classifier_loss(tp, &j->net, &in, targets(tp, train->of, &b));
     return recur_trainer_step(j->trainer, loss, b.B, b.units);
 }
 

@@ -24,29 +24,27 @@ static recur_status init_embedding(rcr_encoder *e, recur_params *ps)
     return status;
 }
 
-enum { PREFIX = 256 };
-
-static recur_status named(recur_ctx *cx, char text[PREFIX], const char *prefix, const char *part)
+recur_status rcr_named(recur_ctx *cx, char text[RCR_NAME], const char *prefix, const char *part)
 {
-    int n = snprintf(text, PREFIX, "%s%s%s", prefix, *prefix ? "." : "", part);
-    return n < PREFIX ? RECUR_OK : rcr_fail(cx, RECUR_EINVAL, "a prefix of %d characters", n);
+    int n = snprintf(text, RCR_NAME, "%s%s%s", prefix, *prefix ? "." : "", part);
+    return n < RCR_NAME ? RECUR_OK : rcr_fail(cx, RECUR_EINVAL, "a prefix of %d characters", n);
 }
 
 recur_status rcr_encoder_create(rcr_encoder *e, recur_params *ps, const char *prefix,
                                 const recur_model_config *m, int64_t V, int64_t beside)
 {
-    char name[PREFIX];
+    char name[RCR_NAME];
     int64_t D = m->bidirectional ? 2 : 1;
     *e = (rcr_encoder){.E = m->embedding, .width = D * m->hidden};
     const recur_rnn_config stack = rcr_model_rnn(m, e->E + beside);
-    recur_status status = named(recur_params_ctx(ps), name, prefix, "embedding");
+    recur_status status = rcr_named(recur_params_ctx(ps), name, prefix, "embedding");
     if (status == RECUR_OK)
         status = recur_embedding_create(&e->embedding, ps, name, V, e->E, RECUR_PAD);
     if (status == RECUR_OK)
         status = init_embedding(e, ps);
     e->embedding.dropout = m->embedding_dropout;
     if (status == RECUR_OK)
-        status = named(recur_params_ctx(ps), name, prefix, "rnn");
+        status = rcr_named(recur_params_ctx(ps), name, prefix, "rnn");
     return status == RECUR_OK ? recur_rnn_create(&e->rnn, ps, name, &stack) : status;
 }
 

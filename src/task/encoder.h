@@ -34,6 +34,10 @@ typedef struct rcr_encoder {
     int64_t width; /* numbers of a state: D * H */
 } rcr_encoder;
 
+/* "prefix.part", or "part" for an empty prefix. */
+enum { RCR_NAME = 256 };
+recur_status rcr_named(recur_ctx *cx, char text[RCR_NAME], const char *prefix, const char *part);
+
 /* Adds "embedding.weight" and "rnn.*" behind prefix + "." (no dot for an empty prefix). m->embedding is E, at least
  * 1; `beside` numbers a step stand beside the embedding in what the stack reads (characters of a word), usually
  * 0. Rows of PAD and UNK begin as zeros: a word that was never seen counts like one that dropout has left out. */

@@ -208,6 +208,80 @@ static void test_class_weights(void **state)
     assert_true(metric(&weighted.common.train, "loss") > 0.1);
 }
 
+/* ---- networks that vote ---- */
+
+enum { MEMBERS = 3, TENSORS = 32, MODEL_METAS = 8 };
+
+/* Writes member `i` of the model in the run folder as a model of its own. */
+static void extract(recur_ctx *cx, int i, const char *path)
+{
+    char from[PATH], prefix[16], config[4096];
+    recur_archive *a;
+    recur_entry entry[TENSORS], got;
+    recur_meta meta[MODEL_METAS];
+    size_t n = 0, metas = 0;
+    expect_ok(cx, recur_archive_open(&a, cx, in_folder(from, run_folder, RECUR_FILE_MODEL)));
+    snprintf(prefix, sizeof prefix, "member%d.", i);
+    for (size_t k = 0; recur_archive_at(a, k, &got) == RECUR_OK; k++)
+        if (strncmp(got.name, prefix, strlen(prefix)) == 0 && n < TENSORS) {
+            entry[n] = got;
+            entry[n++].name = got.name + strlen(prefix);
+        }
+    while (metas < MODEL_METAS && recur_archive_meta_at(a, metas, &meta[metas].key, &meta[metas].value)) {
+        if (strcmp(meta[metas].key, "config") == 0) {
+            snprintf(config, sizeof config, "%s", meta[metas].value);
+            char *number = strstr(config, "\"ensemble\":");
+            assert_non_null(number);
+            *strchr(number, '0' + MEMBERS) = '1';
+            meta[metas].value = config;
+        }
+        metas++;
+    }
+    assert_true(n > 0);
+    expect_ok(cx, recur_archive_write(cx, path, entry, n, meta, metas));
+    recur_archive_free(a);
+}
+
+static void ask(recur_ctx *cx, const char *path, double p[2])
+{
+    static const char text[] = "the food was not good at all";
+    recur_classify *model;
+    recur_span span = {text, sizeof text - 1};
+    expect_ok(cx, recur_classify_open(&model, cx, path));
+    expect_ok(cx, recur_classify_predict(model, &span, 1, NULL, p));
+    recur_classify_free(model);
+}
+
+/* A member learns as it would alone (the first one from the same numbers, so to the same bits), and the answer
+ * comes from the mean of the logits. */
+static void test_members_vote(void **state)
+{
+    char file[PATH];
+    recur_classify_config c = config_of(csv);
+    recur_classify_result alone, all;
+    double single[2], p[2], member[2], logit = 0;
+    recur_run run = fresh();
+    c.model.dropout = c.model.embedding_dropout = 0;
+    c.train.clip_norm = 0;
+    c.train.epochs = 1;
+    c.temperature_scaling = false;
+    expect_ok(*state, recur_classify_train(*state, &c, &run, &alone));
+    ask(*state, run_folder, single);
+    c.ensemble = MEMBERS;
+    expect_ok(*state, recur_classify_train(*state, &c, &run, &all));
+    assert_true(all.common.parameters == MEMBERS * alone.common.parameters);
+    ask(*state, run_folder, p);
+    in_folder(file, folder, "member.safetensors");
+    for (int i = 0; i < MEMBERS; i++) {
+        extract(*state, i, file);
+        ask(*state, file, member);
+        assert_true(i > 0 || (member[0] == single[0] && member[1] == single[1]));
+        assert_true(i == 0 || member[0] != single[0]);
+        logit += log(member[1] / member[0]) / MEMBERS;
+    }
+    assert_true(fabs(p[1] - 1 / (1 + exp(-logit))) < 1e-6);
+}
+
 /* ---- what is refused ---- */
 
 static void refuse(recur_ctx *cx, const recur_classify_config *c, recur_status want, const char *words)
@@ -540,6 +614,7 @@ int main(void)
         cmocka_unit_test(test_stop_and_resume),
         cmocka_unit_test(test_resume_other_data),
         cmocka_unit_test(test_class_weights),
+        cmocka_unit_test(test_members_vote),
         cmocka_unit_test(test_refuses),
         cmocka_unit_test(test_answers_agree),
         cmocka_unit_test(test_report),
