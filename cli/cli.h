@@ -116,6 +116,8 @@ struct json_t;
  */
 void cli_print_json(struct json_t *value);
 struct json_t *cli_score_json(const recur_score *score);
+/* A text; null where it is not UTF-8: --lossy reads it, JSON cannot hold it. */
+struct json_t *cli_text_json(recur_span text);
 /* A model's score with its baseline as a member, as evaluate prints it. */
 struct json_t *cli_scores_json(const recur_score *model, const recur_score *baseline);
 

@@ -8,7 +8,7 @@
 
 typedef struct generate_options {
     recur_generation g;
-    bool greedy, stream;
+    bool greedy, stream, lossy;
     int64_t seed;
     cli_common common;
 } generate_options;
@@ -37,6 +37,8 @@ static const recur_option options[] = {
     {"seed", 0, RECUR_OPTION_COUNT, AT(seed), "N", "the same seed, the same text", NULL, 0, 9e15, 0},
     {"stream", 0, RECUR_OPTION_FLAG, AT(stream), NULL, "write each piece as it comes (always on a terminal)",
      NULL, 0, 0, 0},
+    {"lossy", 0, RECUR_OPTION_FLAG, AT(lossy), NULL,
+     "what is not UTF-8 in the prompt becomes U+FFFD instead of an error", NULL, 0, 0, 0},
     {0},
 };
 static const recur_option_group groups[] = {{"Options", options, 0}, {0}};
@@ -77,7 +79,8 @@ static bool take(void *user, const char *text, size_t size)
 static void print_json(const generate_options *o, const sink *s)
 {
     json_t *object = json_object();
-    json_object_set_new(object, "prompt", json_string(o->g.prompt ? o->g.prompt : ""));
+    const char *prompt = o->g.prompt ? o->g.prompt : "";
+    json_object_set_new(object, "prompt", cli_text_json((recur_span){prompt, strlen(prompt)}));
     json_object_set_new(object, "text", json_stringn(s->text ? s->text : "", s->size));
     json_object_set_new(object, "seed", json_integer(o->seed));
     cli_print_json(object);
@@ -116,6 +119,8 @@ static int generate(recur_ctx *cx, generate_options *o, const char *path)
     }
     if (recur_language_open(&lm, cx, path) != RECUR_OK)
         return cli_fail(cx);
+    if (o->lossy)
+        recur_language_lossy(lm, true);
     if (o->greedy)
         o->g.sampling.temperature = 0;
     o->g.sampling.seed = (uint64_t)o->seed;

@@ -81,6 +81,12 @@ void cli_print_json(json_t *value)
     json_decref(value);
 }
 
+json_t *cli_text_json(recur_span text)
+{
+    json_t *valid = json_stringn(text.text, text.size);
+    return valid ? valid : json_null();
+}
+
 json_t *cli_score_json(const recur_score *score)
 {
     json_t *object = json_object();

@@ -47,7 +47,7 @@ static const recur_option options[] = {
     {"errors", 0, RECUR_OPTION_COUNT, AT(errors), "N",
      "classify, evaluate: the N examples that are most surely wrong", NULL, 0, 1e9, 0},
     {"lossy", 0, RECUR_OPTION_FLAG, AT(lossy), NULL,
-     "classify: what is not UTF-8 becomes U+FFFD instead of an error", NULL, 0, 0, 0},
+     "texts: what is not UTF-8 becomes U+FFFD instead of an error", NULL, 0, 0, 0},
     {0},
 };
 const recur_option_group cli_ask_groups[] = {{"Options", options, 0}, {0}};

@@ -101,17 +101,11 @@ static void print_error(const recur_classify_report *r, const recur_classified *
     print_text(e->text);
 }
 
-static json_t *text_json(recur_span text)
-{
-    json_t *valid = json_stringn(text.text, text.size);
-    return valid ? valid : json_null(); /* not UTF-8: --lossy reads it, JSON cannot hold it */
-}
-
 static json_t *error_json(const recur_classify_report *r, const recur_classified *e)
 {
     return json_pack("{s:s, s:I, s:s, s:s, s:f, s:o}", "file", e->file, "line", (json_int_t)e->line, "label",
                      r->label[e->label], "answer", r->label[e->answer], "probability", e->probability, "text",
-                     text_json(e->text));
+                     cli_text_json(e->text));
 }
 
 static json_t *classes_json(const recur_classify_report *r)
@@ -189,12 +183,13 @@ static recur_classify *open_model(recur_ctx *cx, const cli_ask *ask, const char 
 {
     recur_classify *model;
     *status = EXIT_DONE;
-    if (recur_classify_open(&model, cx, path) == RECUR_OK &&
-        (!ask->lossy || recur_classify_lossy(model, true) == RECUR_OK))
-        return model;
-    *status = cli_fail(cx);
-    recur_classify_free(model);
-    return NULL;
+    if (recur_classify_open(&model, cx, path) != RECUR_OK) {
+        *status = cli_fail(cx);
+        return NULL;
+    }
+    if (ask->lossy)
+        recur_classify_lossy(model, true);
+    return model;
 }
 
 static int evaluate(recur_ctx *cx, const cli_ask *ask, const char *path, const char *data)

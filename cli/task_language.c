@@ -30,6 +30,8 @@ static int evaluate(recur_ctx *cx, const cli_ask *ask, const char *path, const c
     int status = EXIT_DONE;
     if (recur_language_open(&lm, cx, path) != RECUR_OK)
         return cli_fail(cx);
+    if (ask->lossy)
+        recur_language_lossy(lm, true);
     if (recur_language_evaluate(lm, data, &model, &unigram) != RECUR_OK)
         status = cli_fail(cx);
     else if (ask->common.json)
@@ -53,6 +55,6 @@ const cli_task cli_language = {
     .train = train,
     .print = print,
     .pictures = (const char *const[]){"loss", NULL},
-    .asks = (const char *const[]){NULL},
+    .asks = (const char *const[]){"lossy", NULL},
     .evaluate = evaluate,
 };

@@ -70,14 +70,24 @@ static void print_evaluation(const cli_common *common, const recur_score *score,
         print_types(e);
 }
 
+/* A model to ask; an exit status. */
+static int open_model(recur_tagger **t, recur_ctx *cx, const cli_ask *ask, const char *path)
+{
+    if (recur_tag_open(t, cx, path) != RECUR_OK)
+        return cli_fail(cx);
+    if (ask->lossy)
+        recur_tag_lossy(*t, true);
+    return EXIT_DONE;
+}
+
 static int evaluate(recur_ctx *cx, const cli_ask *ask, const char *path, const char *data)
 {
     recur_tagger *t;
     recur_score score;
     recur_entities *entities = NULL;
-    int status = EXIT_DONE;
-    if (recur_tag_open(&t, cx, path) != RECUR_OK)
-        return cli_fail(cx);
+    int status = open_model(&t, cx, ask, path);
+    if (status != EXIT_DONE)
+        return status;
     if (recur_tag_evaluate(t, data, &score, &entities) != RECUR_OK)
         status = cli_fail(cx);
     else
@@ -107,7 +117,7 @@ static void print_json(const recur_span *token, const recur_tagged *tags)
 {
     json_t *tokens = json_array(), *names = json_array(), *p = json_array();
     for (int64_t i = 0; i < tags->n; i++) {
-        json_array_append_new(tokens, json_stringn(token[i].text, token[i].size));
+        json_array_append_new(tokens, cli_text_json(token[i]));
         json_array_append_new(names, json_string(tags->tag[i]));
         json_array_append_new(p, json_real(tags->probability[i]));
     }
@@ -117,25 +127,25 @@ static void print_json(const recur_span *token, const recur_tagged *tags)
 static int answer_line(void *user, const char *line, size_t size, const char *name, int64_t number)
 {
     asker *a = user;
-    const recur_span *token;
+    recur_tag_line words;
     recur_tagged tags;
-    int64_t n;
-    if (recur_tag_words(a->tagger, line, size, &token, &n) != RECUR_OK)
+    const recur_place where = {.name = name, .line = number, .column = 1};
+    if (recur_tag_words(a->tagger, (recur_span){line, size}, &where, &words) != RECUR_OK ||
+        recur_tag_predict(a->tagger, words.token, words.n, words.place, &tags) != RECUR_OK)
         return cli_fail(a->cx);
-    if (recur_tag_predict(a->tagger, token, n, &tags) != RECUR_OK)
-        return cli_fail_at(a->cx, name, number);
-    (a->as_json ? print_json : print_line)(token, &tags);
+    (a->as_json ? print_json : print_line)(words.token, &tags);
     return EXIT_DONE;
 }
 
 static int predict(recur_ctx *cx, const cli_ask *ask, const char *path, const char *input)
 {
     asker a = {.cx = cx, .as_json = ask->common.json};
-    if (recur_tag_open(&a.tagger, cx, path) != RECUR_OK)
-        return cli_fail(cx);
+    int status = open_model(&a.tagger, cx, ask, path);
+    if (status != EXIT_DONE)
+        return status;
     const cli_lines lines = {
         .cx = cx, .path = input, .prompt = "words> ", .answer = answer_line, .user = &a, .blank = true};
-    int status = cli_answer_lines(&lines);
+    status = cli_answer_lines(&lines);
     recur_tag_free(a.tagger);
     return status;
 }
@@ -153,7 +163,7 @@ const cli_task cli_tag = {
     .train = train,
     .print = print,
     .pictures = (const char *const[]){"loss", NULL},
-    .asks = (const char *const[]){NULL},
+    .asks = (const char *const[]){"lossy", NULL},
     .evaluate = evaluate,
     .predict = predict,
 };

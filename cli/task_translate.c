@@ -83,6 +83,8 @@ static int evaluate(recur_ctx *cx, const cli_ask *ask, const char *path, const c
     int status = EXIT_DONE;
     if (recur_translate_open(&model, cx, path) != RECUR_OK)
         return cli_fail(cx);
+    if (ask->lossy)
+        recur_translate_lossy(model, true);
     const recur_decoding how = decoding_of(model, ask);
     if (recur_translate_evaluate(model, data, &how, &score, &baseline, signature) != RECUR_OK)
         status = cli_fail(cx);
@@ -127,7 +129,7 @@ static json_t *translation_json(const recur_translated *s, const recur_translati
 static void print_json(const predictor *p, recur_span source, const recur_translated *s)
 {
     json_t *object = json_object(), *list = json_array();
-    json_object_set_new(object, "source", json_stringn(source.text, source.size));
+    json_object_set_new(object, "source", cli_text_json(source));
     json_object_set_new(object, "source_tokens", cli_units_json(s->unit, s->S));
     json_object_set_new(object, "cut", json_boolean(s->cut));
     if (s->n == 0)
@@ -257,6 +259,8 @@ static int predict(recur_ctx *cx, const cli_ask *ask, const char *path, const ch
     predictor p = {.cx = cx, .as_json = ask->common.json};
     if (recur_translate_open(&p.model, cx, path) != RECUR_OK)
         return cli_fail(cx);
+    if (ask->lossy)
+        recur_translate_lossy(p.model, true);
     p.how = decoding_of(p.model, ask);
     p.how.attention = ask->attention || ask->common.json;
     int status = open_attention(&p, ask->attention);
@@ -281,7 +285,7 @@ const cli_task cli_translate = {
     .train = train,
     .print = print,
     .pictures = (const char *const[]){"loss", NULL},
-    .asks = (const char *const[]){"beam", "n-best", "attention", NULL},
+    .asks = (const char *const[]){"beam", "n-best", "attention", "lossy", NULL},
     .evaluate = evaluate,
     .predict = predict,
 };

@@ -95,7 +95,7 @@ RECUR_API const recur_classify_config *recur_classify_config_of(const recur_clas
 RECUR_API int64_t recur_classify_classes(const recur_classify *c);                        /* K */
 RECUR_API const char *recur_classify_label(const recur_classify *c, int64_t class_id);    /* "" for none */
 /* From now on what is not UTF-8 becomes U+FFFD (or is an error again), whatever the training did. */
-RECUR_API recur_status recur_classify_lossy(recur_classify *c, bool lossy);
+RECUR_API void recur_classify_lossy(recur_classify *c, bool lossy);
 
 /* ---- scoring ---- */
 

@@ -59,6 +59,8 @@ RECUR_API recur_status recur_language_open(recur_language **out, recur_ctx *cx, 
 RECUR_API void recur_language_free(recur_language *lm);
 /* Live in `lm`. */
 RECUR_API const recur_language_config *recur_language_config_of(const recur_language *lm);
+/* From now on what is not UTF-8 becomes U+FFFD (or is an error again), whatever the training did. */
+RECUR_API void recur_language_lossy(recur_language *lm, bool lossy);
 RECUR_API const recur_vocab *recur_language_vocab(const recur_language *lm);
 
 /* How probable the model finds a text. The text is read in as many lanes as leave each 4096 units (at most 16);

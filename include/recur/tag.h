@@ -12,7 +12,7 @@
  *     recur_tagger *t;
  *     recur_tagged out;
  *     recur_tag_open(&t, cx, "runs/names");
- *     recur_tag_predict(t, tokens, n, &out);    out.tag[i] is the tag of tokens[i]
+ *     recur_tag_predict(t, tokens, n, NULL, &out);    out.tag[i] is the tag of tokens[i]
  *
  * Each word is read as its embedding and as what a small recurrent layer makes of its characters (Lample et al.
  * 2016); a bidirectional stack reads the sentence; a linear layer scores the tags of each word, and with `crf` a
@@ -72,6 +72,9 @@ RECUR_API void recur_tag_free(recur_tagger *t);
 RECUR_API const recur_tag_config *recur_tag_config_of(const recur_tagger *t); /* lives in `t` */
 RECUR_API const recur_vocab *recur_tag_names(const recur_tagger *t);
 
+/* From now on what is not UTF-8 becomes U+FFFD (or is an error again), whatever the training did. */
+RECUR_API void recur_tag_lossy(recur_tagger *t, bool lossy);
+
 /* Scores it on a file with tags. A tag that the model does not know counts as wrong. `entities` (may be NULL) gets the
  * scores of each type, to be freed; NULL where the tags have no scheme. */
 RECUR_API recur_status recur_tag_evaluate(recur_tagger *t, const char *path, recur_score *score,
@@ -83,12 +86,20 @@ typedef struct recur_tagged {
     const char *const *tag;    /* [n] */
     const double *probability; /* [n]: of each tag given the sentence (with a CRF: its marginal) */
 } recur_tagged;
-/* `token` [n]. RECUR_EFORMAT for one that is not UTF-8 or is empty. */
+/* `token` [n], `where` [n] (may be NULL): where each stands, for messages. RECUR_EFORMAT for a token that is not UTF-8
+ * or is empty. */
 RECUR_API recur_status recur_tag_predict(recur_tagger *t, const recur_span *token, int64_t n,
-                                         recur_tagged *out);
-/* The words of a line, for sentences that are not cut into tokens yet: set apart by blanks. They live in the line. */
-RECUR_API recur_status recur_tag_words(recur_tagger *t, const char *line, size_t size,
-                                       const recur_span **token, int64_t *n);
+                                         const recur_place *where, recur_tagged *out);
+
+/* The words of a line, for sentences that are not cut into tokens yet: set apart by blanks. Arrays live in the tagger
+ * until its next call, the words in the line; `where` (may be NULL) is where the line begins. */
+typedef struct recur_tag_line {
+    int64_t n;
+    const recur_span *token;  /* [n] */
+    const recur_place *place; /* [n] */
+} recur_tag_line;
+RECUR_API recur_status recur_tag_words(recur_tagger *t, recur_span line, const recur_place *where,
+                                       recur_tag_line *out);
 
 #ifdef __cplusplus
 }

@@ -348,10 +348,10 @@ typedef struct recur_sentences {
 /* Several files are read one behind the other. `tags` false reads tokens alone: to predict. */
 RECUR_API recur_status recur_tagged_read(recur_sentences **out, recur_ctx *cx, const char *const *paths,
                                          int64_t n, const recur_tagged_config *how, bool tags);
-/* One sentence of the tokens [n], which are borrowed like `name`: what messages call them. n = 0 is no sentence.
- * RECUR_EFORMAT for an empty token. */
+/* One sentence of the tokens [n], which are borrowed like `where` [n]: where each stands, for messages, or NULL. n = 0 is
+ * no sentence. RECUR_EFORMAT for an empty token. */
 RECUR_API recur_status recur_sentences_from(recur_sentences **out, recur_ctx *cx, const recur_span *token,
-                                            int64_t n, const char *name);
+                                            int64_t n, const recur_place *where);
 RECUR_API void recur_sentences_free(recur_sentences *s);
 RECUR_API recur_place recur_sentences_place(const recur_sentences *s, int64_t token);
 RECUR_API recur_status recur_sentences_groups(const recur_sentences *s, int64_t *group); /* by tokens */

@@ -111,6 +111,8 @@ RECUR_API void recur_translate_free(recur_translate *t);
 /* These live in `t`; the target's vocabulary may be the source's. */
 RECUR_API const recur_translate_config *recur_translate_config_of(const recur_translate *t);
 RECUR_API const recur_vocab *recur_translate_vocab(const recur_translate *t, recur_side side);
+/* From now on what is not UTF-8 becomes U+FFFD (or is an error again), whatever the training did. */
+RECUR_API void recur_translate_lossy(recur_translate *t, bool lossy);
 /* Does each unit of a translation attend to units of the source? */
 RECUR_API bool recur_translate_attends(const recur_translate *t);
 

@@ -100,7 +100,7 @@ recur_status rcr_corpus_add_labelled(rcr_corpus *k, recur_span text, recur_span 
     if (label.size == 0)
         return rcr_fail(k->c.cx, RECUR_EFORMAT, "%s:%lld: a text without a label", k->files.name[file],
                         (long long)line);
-    recur_status s = rcr_check_utf8(k->c.cx, label.text, label.size, &where, NULL);
+    recur_status s = rcr_check_label(k->c.cx, label.text, label.size, &where);
     return s == RECUR_OK ? rcr_corpus_add(k, text, &label, file, line) : s;
 }
 

@@ -13,7 +13,8 @@ enum { CONLLU_COLUMNS = 10, CONLLU_FORM = 2, CONLLU_UPOS = 4 };
 typedef struct rcr_sentences {
     recur_sentences s; /* what everybody sees; arrays are those below */
     rcr_files files;
-    const char *name; /* of tokens that come from no file */
+    bool loose;               /* tokens that come from no file, */
+    const recur_place *where; /* but from these places [tokens], or NULL */
     int64_t *offset, *line;
     int32_t *file;
     recur_span *token, *tag;
@@ -88,8 +89,8 @@ static recur_status end_sentence(rcr_sentences *k, int64_t file)
 recur_place rcr_sentences_place(const recur_sentences *s, int64_t file, int64_t token)
 {
     const rcr_sentences *k = (const rcr_sentences *)(const void *)s;
-    if (k->name)
-        return (recur_place){k->name, 0, 0};
+    if (k->loose)
+        return k->where ? k->where[token] : (recur_place){"the sentence", 0, 0};
     return rcr_files_place(&k->files, file, s->line[token], s->token[token]);
 }
 
@@ -211,7 +212,7 @@ static recur_status take_line(reader *r, recur_span line)
     if (tag.size == 0)
         return bad_line(r, "a token without a tag");
     recur_place where = rcr_files_place(&r->k->files, r->file, r->lines.line, tag);
-    recur_status s = rcr_check_utf8(r->k->s.cx, tag.text, tag.size, &where, NULL);
+    recur_status s = rcr_check_label(r->k->s.cx, tag.text, tag.size, &where);
     return s == RECUR_OK ? add_token(r->k, token, &tag, r->lines.line) : s;
 }
 
@@ -276,21 +277,22 @@ recur_status recur_tagged_read(recur_sentences **out, recur_ctx *cx, const char 
 }
 
 recur_status recur_sentences_from(recur_sentences **out, recur_ctx *cx, const recur_span *token, int64_t n,
-                                  const char *name)
+                                  const recur_place *where)
 {
     *out = NULL;
     rcr_sentences *k = rcr_alloc_zero(cx, sizeof *k, "sentences");
     if (!k)
         return RECUR_ENOMEM;
     k->s.cx = k->files.cx = cx;
-    k->name = name;
+    k->loose = true;
+    k->where = where;
     recur_status s = rcr_grow(cx, (void **)&k->offset, &k->offset_room, 1, sizeof *k->offset, "sentences");
     if (s == RECUR_OK)
         k->offset[0] = 0;
     for (int64_t i = 0; s == RECUR_OK && i < n; i++)
         s = token[i].size > 0
                 ? add_token(k, token[i], NULL, 0)
-                : rcr_fail(cx, RECUR_EFORMAT, "%s: token %lld is empty", name, (long long)(i + 1));
+                : rcr_fail(cx, RECUR_EFORMAT, "the sentence: token %lld is empty", (long long)(i + 1));
     if (s == RECUR_OK)
         s = end_sentence(k, 0);
     return finish(out, k, s);

@@ -49,6 +49,11 @@ const recur_text_config *recur_tokenizer_config(const recur_tokenizer *t)
     return &t->config;
 }
 
+void rcr_tokenizer_lossy(recur_tokenizer *t, bool lossy)
+{
+    t->config.lossy = lossy;
+}
+
 /* ---- preparing ---- */
 
 static recur_status take_text(recur_tokenizer *t, const char *text, size_t size, bool broken)

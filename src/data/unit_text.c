@@ -9,8 +9,7 @@
 
 /* ---- messages ---- */
 
-/* Characters in text[0 .. size), each byte that is none counted as one. */
-static int64_t characters(const char *text, size_t size)
+int64_t rcr_characters(const char *text, size_t size)
 {
     int64_t n = 0;
     uint32_t code;
@@ -25,7 +24,7 @@ const char *rcr_show_place(char buffer[RCR_PLACE_SIZE], const recur_place *where
                            size_t bytes)
 {
     char name[RCR_SHOWN_PATH];
-    long long at = (long long)characters(text, bytes);
+    long long at = (long long)rcr_characters(text, bytes);
     rcr_show_path(name, where && where->name ? where->name : "text");
     if (!where || where->line <= 0)
         snprintf(buffer, RCR_PLACE_SIZE, "%s: character %lld: ", name, at + 1);
@@ -68,8 +67,8 @@ recur_status rcr_check_nul(recur_ctx *cx, const char *text, size_t size, const r
     return nul ? bad_nul(cx, text, (size_t)(nul - text), where) : RECUR_OK;
 }
 
-recur_status rcr_check_utf8(recur_ctx *cx, const char *text, size_t size, const recur_place *where,
-                            bool *ascii)
+static recur_status check(recur_ctx *cx, const char *text, size_t size, const recur_place *where, bool *ascii,
+                          const char *advice)
 {
     char place[RCR_PLACE_SIZE];
     uint32_t code;
@@ -81,14 +80,23 @@ recur_status rcr_check_utf8(recur_ctx *cx, const char *text, size_t size, const 
         if (length && code == 0)
             return bad_nul(cx, text, i, where);
         if (!length)
-            return rcr_fail(
-                cx, RECUR_EFORMAT,
-                "%sthe byte 0x%02x is not UTF-8; convert the file, or pass --lossy to read it as U+FFFD",
-                rcr_show_place(place, where, text, i), (unsigned)(unsigned char)text[i]);
+            return rcr_fail(cx, RECUR_EFORMAT, "%sthe byte 0x%02x is not UTF-8; %s",
+                            rcr_show_place(place, where, text, i), (unsigned)(unsigned char)text[i], advice);
         i += length;
         i += ascii_size(text + i, size - i);
     }
     return RECUR_OK;
+}
+
+recur_status rcr_check_utf8(recur_ctx *cx, const char *text, size_t size, const recur_place *where,
+                            bool *ascii)
+{
+    return check(cx, text, size, where, ascii, "convert the file, or pass --lossy to read it as U+FFFD");
+}
+
+recur_status rcr_check_label(recur_ctx *cx, const char *text, size_t size, const recur_place *where)
+{
+    return check(cx, text, size, where, NULL, "convert the file: labels and tags are never guessed");
 }
 
 /* Bytes at s[0 .. n), which is not the beginning of a character, that one could begin with: 1 to 3. The second byte is

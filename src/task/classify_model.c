@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "data/unit.h"
 #include "task/classify.h"
 
 struct recur_classify {
@@ -94,17 +95,9 @@ const char *recur_classify_label(const recur_classify *c, int64_t class_id)
     return recur_vocab_text(c->net.labels, class_id).text;
 }
 
-recur_status recur_classify_lossy(recur_classify *c, bool lossy)
+void recur_classify_lossy(recur_classify *c, bool lossy)
 {
-    recur_tokenizer *anew;
-    recur_text_config text = c->net.config.text;
-    text.lossy = lossy;
-    recur_status status = recur_tokenizer_create(&anew, c->cx, &text, 0);
-    if (status != RECUR_OK)
-        return status;
-    recur_tokenizer_free(c->net.lexicon.tokenizer);
-    c->net.lexicon.tokenizer = anew;
-    return RECUR_OK;
+    rcr_tokenizer_lossy(c->net.lexicon.tokenizer, lossy);
 }
 
 /* ---- scoring ---- */

@@ -2,6 +2,7 @@
 /* A trained language model: opening it, scoring a text with it, writing with it. */
 #include "base/alloc.h"
 #include "base/error.h"
+#include "data/unit.h"
 #include "task/language.h"
 
 struct recur_language {
@@ -63,6 +64,11 @@ const recur_language_config *recur_language_config_of(const recur_language *lm)
 const recur_vocab *recur_language_vocab(const recur_language *lm)
 {
     return lm->words.vocab;
+}
+
+void recur_language_lossy(recur_language *lm, bool lossy)
+{
+    rcr_tokenizer_lossy(lm->words.tokenizer, lossy);
 }
 
 recur_status recur_language_evaluate(recur_language *lm, const char *path, recur_score *score,

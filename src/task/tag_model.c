@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "data/unit.h"
 #include "task/tag.h"
 
 struct recur_tagger {
@@ -16,6 +17,7 @@ struct recur_tagger {
     const char **tag;
     double *probability;
     recur_span *token;
+    recur_place *place;
     int64_t room;
 };
 
@@ -54,6 +56,7 @@ static void free_room(recur_tagger *t)
     rcr_free(t->cx, t->tag);
     rcr_free(t->cx, t->probability);
     rcr_free(t->cx, t->token);
+    rcr_free(t->cx, t->place);
 }
 
 void recur_tag_free(recur_tagger *t)
@@ -76,6 +79,12 @@ const recur_tag_config *recur_tag_config_of(const recur_tagger *t)
 const recur_vocab *recur_tag_names(const recur_tagger *t)
 {
     return t->words.tags;
+}
+
+void recur_tag_lossy(recur_tagger *t, bool lossy)
+{
+    rcr_tokenizer_lossy(t->words.words.tokenizer, lossy);
+    rcr_tokenizer_lossy(t->words.chars.tokenizer, lossy);
 }
 
 recur_status recur_tag_evaluate(recur_tagger *t, const char *path, recur_score *score,
@@ -103,7 +112,8 @@ static recur_status make_room(recur_tagger *t, int64_t n)
     t->tag = rcr_alloc_array(t->cx, (size_t)n, sizeof *t->tag, "tags");
     t->probability = rcr_alloc_array(t->cx, (size_t)n, sizeof *t->probability, "tags");
     t->token = rcr_alloc_array(t->cx, (size_t)n, sizeof *t->token, "tokens");
-    if (!t->tag || !t->probability || !t->token)
+    t->place = rcr_alloc_array(t->cx, (size_t)n, sizeof *t->place, "tokens");
+    if (!t->tag || !t->probability || !t->token || !t->place)
         return RECUR_ENOMEM;
     t->room = n;
     return RECUR_OK;
@@ -126,14 +136,15 @@ static recur_status answer(recur_tagger *t, const rcr_tag_source *s, int64_t n)
     return RECUR_OK;
 }
 
-recur_status recur_tag_predict(recur_tagger *t, const recur_span *token, int64_t n, recur_tagged *out)
+recur_status recur_tag_predict(recur_tagger *t, const recur_span *token, int64_t n, const recur_place *where,
+                               recur_tagged *out)
 {
     rcr_tag_source s = {.cx = t->cx, .names.cx = t->cx};
     *out = (recur_tagged){0};
     recur_status status = make_room(t, n);
     if (status != RECUR_OK || n == 0)
         return status;
-    status = recur_sentences_from(&s.sentences, t->cx, token, n, "the sentence");
+    status = recur_sentences_from(&s.sentences, t->cx, token, n, where);
     if (status == RECUR_OK)
         status = rcr_tag_source_encode(&s, &t->words);
     if (status == RECUR_OK)
@@ -149,22 +160,34 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-recur_status recur_tag_words(recur_tagger *t, const char *line, size_t size, const recur_span **token,
-                             int64_t *n)
+/* Where the word at text + to stands; the last one, if there was one, begins at text + from. */
+static recur_place word_place(const recur_place *line, const char *text, const recur_place *last, size_t from,
+                              size_t to)
 {
-    *n = 0;
-    *token = NULL;
-    recur_status status = make_room(t, (int64_t)(size / 2) + 1);
+    recur_place p = line ? *line : (recur_place){"the sentence", 0, 0};
+    if (p.column > 0)
+        p.column = (last ? last->column : p.column) + rcr_characters(text + from, to - from);
+    return p;
+}
+
+recur_status recur_tag_words(recur_tagger *t, recur_span line, const recur_place *where, recur_tag_line *out)
+{
+    *out = (recur_tag_line){0};
+    recur_status status = make_room(t, (int64_t)(line.size / 2) + 1);
     if (status != RECUR_OK)
         return status;
-    for (size_t i = 0, from; i < size;) {
-        while (i < size && is_blank(line[i]))
+    int64_t n = 0;
+    for (size_t i = 0, from = 0, last = 0; i < line.size; last = from) {
+        while (i < line.size && is_blank(line.text[i]))
             i++;
-        for (from = i; i < size && !is_blank(line[i]);)
+        for (from = i; i < line.size && !is_blank(line.text[i]);)
             i++;
-        if (i > from)
-            t->token[(*n)++] = (recur_span){line + from, i - from};
+        if (i == from)
+            break;
+        t->token[n] = (recur_span){line.text + from, i - from};
+        t->place[n] = word_place(where, line.text, n > 0 ? &t->place[n - 1] : NULL, last, from);
+        n++;
     }
-    *token = t->token;
+    *out = (recur_tag_line){n, t->token, t->place};
     return RECUR_OK;
 }

@@ -14,18 +14,56 @@ enum { SCORE_BATCH = 64 };
 typedef struct tally {
     const rcr_tag_words *w;
     recur_entities *entities; /* NULL where the tags have no scheme */
+    rcr_names strange;        /* with entities: tags that the model does not know, numbered behind its own */
     int64_t words, right;
     double loss; /* sum over the words that count for it */
     int64_t loss_words;
 } tally;
 
-static recur_status tally_begin(tally *a, const rcr_tag_words *w)
+static recur_status find_strange(rcr_names *strange, const rcr_tag_source *s, int64_t sentence)
 {
-    *a = (tally){.w = w};
+    recur_status status = RECUR_OK;
+    const int32_t *id = s->tags->id + s->tags->offset[sentence];
+    const recur_span *tag = s->sentences->tag + s->sentences->offset[sentence];
+    size_t number;
+    for (int64_t t = 0; t < recur_sequence_length(s->tags, sentence) && status == RECUR_OK; t++)
+        if (id[t] < 0)
+            status = rcr_names_add(strange, tag[t].text, tag[t].size, &number);
+    return status;
+}
+
+/* Entities of all tags, the strange ones included: what the model cannot find was there all the same. */
+static recur_status make_entities(tally *a)
+{
+    int64_t K = recur_vocab_size(a->w->tags), S = (int64_t)a->strange.n;
+    const char **names = rcr_alloc_array(a->w->cx, (size_t)(K + S), sizeof *names, "tags");
+    if (!names)
+        return RECUR_ENOMEM;
+    memcpy(names, a->w->names, (size_t)K * sizeof *names);
+    for (int64_t i = 0; i < S; i++) {
+        const char *name = rcr_names_text(&a->strange, (size_t)i).text;
+        names[K + i] = recur_span_tag_of(name).part ? name : "O";
+    }
+    recur_status status = recur_entities_create(&a->entities, a->w->cx, names, K + S, RECUR_ENTITY_CONLL);
+    rcr_free(a->w->cx, names);
+    return status;
+}
+
+static recur_status tally_begin(tally *a, const rcr_tag_words *w, const rcr_tag_part *p)
+{
+    recur_status status = RECUR_OK;
+    *a = (tally){.w = w, .strange.cx = w->cx};
     if (w->scheme == RECUR_SCHEME_NONE)
         return RECUR_OK;
-    return recur_entities_create(&a->entities, w->cx, w->names, recur_vocab_size(w->tags),
-                                 RECUR_ENTITY_CONLL);
+    for (int64_t i = 0; i < p->n && status == RECUR_OK; i++)
+        status = find_strange(&a->strange, p->source, p->index ? p->index[i] : i);
+    return status == RECUR_OK ? make_entities(a) : status;
+}
+
+static void tally_close(tally *a)
+{
+    recur_entities_free(a->entities);
+    rcr_names_free(&a->strange);
 }
 
 static void tally_add(tally *a, const int64_t *target, const int64_t *tag, int64_t n)
@@ -37,7 +75,7 @@ static void tally_add(tally *a, const int64_t *target, const int64_t *tag, int64
         recur_entities_add(a->entities, target, tag, n);
 }
 
-/* Fills in the score and hands over the entities, or frees them. */
+/* Fills in the score and hands over the entities. */
 static void tally_end(tally *a, recur_score *score, recur_entities **entities)
 {
     *score = (recur_score){.count = a->words};
@@ -49,21 +87,26 @@ static void tally_end(tally *a, recur_score *score, recur_entities **entities)
         rcr_score_add(score, "recall", e.recall);
         rcr_score_add(score, "f1", e.f1);
     }
-    if (entities)
+    if (entities) {
         *entities = a->entities;
-    else
-        recur_entities_free(a->entities);
+        a->entities = NULL;
+    }
 }
 
 /* ---- the model ---- */
 
-static recur_status target_of(recur_ctx *cx, const rcr_tag_source *s, int64_t sentence, int64_t T,
+static recur_status target_of(const tally *a, const rcr_tag_source *s, int64_t sentence, int64_t T,
                               int64_t **target)
 {
-    *target = rcr_alloc_array(cx, (size_t)T, sizeof **target, "tags");
+    const recur_span *tag = s->sentences->tag + s->sentences->offset[sentence];
+    *target = rcr_alloc_array(a->w->cx, (size_t)T, sizeof **target, "tags");
     if (!*target)
         return RECUR_ENOMEM;
     recur_pad(s->tags, &sentence, 1, T, RECUR_BATCH_MAJOR, -1, *target);
+    for (int64_t t = 0; a->strange.n > 0 && t < recur_sequence_length(s->tags, sentence); t++)
+        if ((*target)[t] < 0)
+            (*target)[t] =
+                recur_vocab_size(a->w->tags) + (int64_t)rcr_names_find(&a->strange, tag[t].text, tag[t].size);
     return RECUR_OK;
 }
 
@@ -72,7 +115,7 @@ static recur_status tally_batch(tally *a, const rcr_tag_source *s, const recur_b
 {
     for (int64_t i = 0; i < b->B; i++) {
         int64_t *target;
-        recur_status status = target_of(a->w->cx, s, b->index[i], T, &target);
+        recur_status status = target_of(a, s, b->index[i], T, &target);
         if (status != RECUR_OK)
             return status;
         tally_add(a, target, best + i * T, b->lengths[i]);
@@ -121,13 +164,12 @@ recur_status rcr_tag_part_score(recur_tape *tp, rcr_tag_net *net, const rcr_tag_
         *entities = NULL;
     if (p->n == 0)
         return RECUR_OK;
-    recur_status status = tally_begin(&a, w);
+    recur_status status = tally_begin(&a, w, p);
     if (status == RECUR_OK)
         status = score_all(&a, tp, net, p);
     if (status == RECUR_OK)
         tally_end(&a, score, entities);
-    else
-        recur_entities_free(a.entities);
+    tally_close(&a);
     return status;
 }
 
@@ -228,7 +270,7 @@ static recur_status follow_habits(tally *a, const habits *h, const rcr_tag_sourc
 {
     int64_t T = recur_sequence_length(s->tags, sentence), *target = NULL;
     int64_t *tag = rcr_alloc_array(h->cx, (size_t)T, sizeof *tag, "tags");
-    recur_status status = tag ? target_of(h->cx, s, sentence, T, &target) : RECUR_ENOMEM;
+    recur_status status = tag ? target_of(a, s, sentence, T, &target) : RECUR_ENOMEM;
     const recur_span *token = s->sentences->token + s->sentences->offset[sentence];
     for (int64_t t = 0; status == RECUR_OK && t < T; t++) {
         size_t word = rcr_names_find(&h->words, token[t].text, token[t].size);
@@ -251,13 +293,12 @@ recur_status rcr_tag_part_baseline(const rcr_tag_words *w, const rcr_tag_part *t
         return RECUR_OK;
     recur_status status = learn_habits(&h, w, train);
     if (status == RECUR_OK)
-        status = tally_begin(&a, w);
+        status = tally_begin(&a, w, test);
     for (int64_t i = 0; i < test->n && status == RECUR_OK; i++)
         status = follow_habits(&a, &h, test->source, test->index ? test->index[i] : i);
     if (status == RECUR_OK)
         tally_end(&a, score, NULL);
-    else
-        recur_entities_free(a.entities);
+    tally_close(&a);
     habits_free(&h);
     return status;
 }

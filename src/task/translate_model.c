@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "data/unit.h"
 #include "task/translate.h"
 #include "train/option.h"
 
@@ -78,6 +79,12 @@ const recur_translate_config *recur_translate_config_of(const recur_translate *t
 const recur_vocab *recur_translate_vocab(const recur_translate *t, recur_side side)
 {
     return side == RECUR_SIDE_TEXT ? t->words.source.vocab : rcr_translate_target(&t->words);
+}
+
+void recur_translate_lossy(recur_translate *t, bool lossy)
+{
+    rcr_tokenizer_lossy(t->words.source.tokenizer, lossy);
+    rcr_tokenizer_lossy(t->words.target.tokenizer, lossy);
 }
 
 bool recur_translate_attends(const recur_translate *t)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/error.h"
 #include "base/file.h"
 #include "task/translate.h"
 #include "train/run.h"
@@ -44,6 +45,8 @@ recur_status rcr_pairs_read(rcr_pairs *p, recur_ctx *cx, const recur_translate_c
     if (status == RECUR_OK)
         status = recur_paired_read(&p->corpus, cx, f.name, f.n, &c->pairs);
     rcr_file_names_free(&f);
+    if (status == RECUR_OK && p->corpus->n == 0)
+        return rcr_fail(cx, RECUR_EFORMAT, "%s: no pair has text on both sides", p->corpus->files[0]);
     if (status == RECUR_OK)
         note_empty(p, run);
     return status;

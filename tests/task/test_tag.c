@@ -111,7 +111,7 @@ static void test_predict(void **state)
     c.crf = true;
     recur_tagger *t = trained(*state, &c, &r);
     const recur_span words[] = {span("Maria"), span("saw"), span("Zzyzx"), span("\xe4\xb8\xad\xe6\x96\x87")};
-    expect_ok(*state, recur_tag_predict(t, words, 4, &out));
+    expect_ok(*state, recur_tag_predict(t, words, 4, NULL, &out));
     assert_int_equal(out.n, 4);
     for (int i = 0; i < 4; i++) {
         assert_true(recur_vocab_find(recur_tag_names(t), out.tag[i], strlen(out.tag[i])) >= 0);
@@ -120,21 +120,38 @@ static void test_predict(void **state)
     char *tag[4];
     for (int i = 0; i < 4; i++)
         tag[i] = strdup(out.tag[i]);
-    const recur_span *token;
-    int64_t n;
-    const char line[] = "  Maria saw\tZzyzx \xe4\xb8\xad\xe6\x96\x87 ";
-    expect_ok(*state, recur_tag_words(t, line, strlen(line), &token, &n));
-    assert_int_equal(n, 4);
-    expect_ok(*state, recur_tag_predict(t, token, n, &out));
+    recur_tag_line words_of;
+    const recur_place here = {.name = "in.txt", .line = 7, .column = 1};
+    const int64_t columns[] = {3, 9, 13, 16};
+    expect_ok(*state,
+              recur_tag_words(t, span("  Maria saw\t\xe4\xb8\xad\xe6\x96\x87 Zzyzx "), &here, &words_of));
+    assert_int_equal(words_of.n, 4);
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(words_of.place[i].line, 7);
+        assert_int_equal(words_of.place[i].column, columns[i]);
+    }
+    expect_ok(*state, recur_tag_words(t, span(""), &here, &words_of));
+    assert_int_equal(words_of.n, 0);
+    expect_ok(*state,
+              recur_tag_words(t, span("  Maria saw\tZzyzx \xe4\xb8\xad\xe6\x96\x87 "), NULL, &words_of));
+    assert_int_equal(words_of.n, 4);
+    expect_ok(*state, recur_tag_predict(t, words_of.token, words_of.n, words_of.place, &out));
     for (int i = 0; i < 4; i++) {
         assert_string_equal(out.tag[i], tag[i]);
         free(tag[i]);
     }
-    expect_ok(*state, recur_tag_predict(t, NULL, 0, &out));
+    expect_ok(*state, recur_tag_predict(t, NULL, 0, NULL, &out));
     assert_int_equal(out.n, 0);
     const recur_span bad[] = {span("fine"), span("\xff")}, empty[] = {span("")};
-    expect_error(*state, recur_tag_predict(t, bad, 2, &out), RECUR_EFORMAT, "UTF-8");
-    expect_error(*state, recur_tag_predict(t, empty, 1, &out), RECUR_EFORMAT, "empty");
+    expect_error(*state, recur_tag_predict(t, bad, 2, NULL, &out), RECUR_EFORMAT, "UTF-8");
+    const recur_place places[] = {here, {.name = "in.txt", .line = 8, .column = 4}};
+    expect_error(*state, recur_tag_predict(t, bad, 2, places, &out), RECUR_EFORMAT,
+                 "in.txt:8:4: the byte 0xff");
+    recur_tag_lossy(t, true);
+    expect_ok(*state, recur_tag_predict(t, bad, 2, places, &out));
+    recur_tag_lossy(t, false);
+    expect_error(*state, recur_tag_predict(t, bad, 2, places, &out), RECUR_EFORMAT, "UTF-8");
+    expect_error(*state, recur_tag_predict(t, empty, 1, NULL, &out), RECUR_EFORMAT, "empty");
     recur_tag_free(t);
 }
 
@@ -150,8 +167,16 @@ static void test_unknown_tags(void **state)
     for (int crf = 0; crf < 2; crf++) {
         c.crf = crf;
         recur_tagger *t = trained(*state, &c, &r);
-        expect_ok(*state, recur_tag_evaluate(t, other, &score, NULL));
+        recur_entities *e;
+        recur_entity_score planets;
+        expect_ok(*state, recur_tag_evaluate(t, other, &score, &e));
         assert_int_equal(score.count, 3);
+        int64_t last = recur_entities_types(e) - 1;
+        while (last >= 0 && strcmp(recur_entities_type(e, last, &planets), "PLANET") != 0)
+            last--;
+        assert_true(last >= 0 && planets.gold == 2 && planets.recall == 0);
+        assert_true(recur_entities_score(e).gold == 2 && recur_score_get(&score, "recall") == 0);
+        recur_entities_free(e);
         assert_true(recur_score_get(&score, "accuracy") < 0.34);
         assert_true(crf ? isnan(recur_score_get(&score, "loss")) : isfinite(recur_score_get(&score, "loss")));
         recur_tag_free(t);
@@ -211,7 +236,7 @@ static recur_status work(recur_ctx *cx, const recur_tag_config *c)
     if (status == RECUR_OK)
         status = recur_tag_evaluate(t, c->data, &score, &e);
     if (status == RECUR_OK)
-        status = recur_tag_predict(t, words, 2, &out);
+        status = recur_tag_predict(t, words, 2, NULL, &out);
     recur_entities_free(e);
     recur_tag_free(t);
     return status;
