@@ -157,6 +157,9 @@ struct json_t *cli_units_json(const recur_span *unit, int64_t n);
 struct json_t *cli_weights_json(const float *weights, int64_t U, int64_t S);
 
 /* ---- tasks, a file each (task_NAME.c) ---- */
+/* What the input of a tagger is: a sentence a line, or columns as those that it has learnt from. */
+typedef enum cli_format { CLI_LINES = 0, CLI_CONLL, CLI_CONLLU } cli_format;
+
 /* What a question to a trained model can be told; a task accepts the options that it lists. */
 typedef struct cli_ask {
     int64_t steps;         /* forecast */
@@ -164,6 +167,7 @@ typedef struct cli_ask {
     int64_t top, errors;   /* classify */
     const char *attention; /* a file for what a model with attention looked at */
     bool lossy;            /* text that is not UTF-8 */
+    int format;            /* tag: cli_format */
     cli_common common;
 } cli_ask;
 

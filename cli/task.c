@@ -31,6 +31,8 @@ int cli_task_of(recur_ctx *cx, const char *model, const cli_task **task)
 
 #define AT(field) offsetof(cli_ask, field)
 
+static const char *const formats[] = {"lines", "conll", "conllu", NULL}; /* in the order of cli_format */
+
 static const recur_option options[] = {
     {"steps", 0, RECUR_OPTION_COUNT, AT(steps), "N",
      "forecast: how far to go, beyond the horizon from its own forecasts; 0: the horizon", NULL, 0, 1e6, 0},
@@ -46,6 +48,8 @@ static const recur_option options[] = {
      NULL, 0, 0, 0},
     {"errors", 0, RECUR_OPTION_COUNT, AT(errors), "N",
      "classify, evaluate: the N examples that are most surely wrong", NULL, 0, 1e9, 0},
+    {"format", 0, RECUR_OPTION_CHOICE, AT(format), "FORMAT",
+     "tag, predict: a sentence a line, or columns, which come back with the tags in them", formats, 0, 0, 0},
     {"lossy", 0, RECUR_OPTION_FLAG, AT(lossy), NULL,
      "texts: what is not UTF-8 becomes U+FFFD instead of an error", NULL, 0, 0, 0},
     {0},

@@ -3,6 +3,8 @@
 #include "cli.h"
 
 #include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
 
 /* ---- training ---- */
 
@@ -137,6 +139,65 @@ static int answer_line(void *user, const char *line, size_t size, const char *na
     return EXIT_DONE;
 }
 
+/* ---- columns: the file comes back with its tags ---- */
+
+/* A sentence: tags [n] of its tokens, whose names live in the tagger. */
+static int answer_sentence(const asker *a, const recur_sentences *s, int64_t i, recur_place *place,
+                           const char **tag)
+{
+    recur_tagged tags;
+    const int64_t from = s->offset[i], n = s->offset[i + 1] - from;
+    for (int64_t t = 0; t < n; t++)
+        place[t] = recur_sentences_place(s, from + t);
+    if (recur_tag_predict(a->tagger, s->token + from, n, place, &tags) != RECUR_OK)
+        return cli_fail(a->cx);
+    for (int64_t t = 0; t < n; t++)
+        tag[from + t] = tags.tag[t];
+    if (a->as_json)
+        print_json(s->token + from, &tags);
+    return EXIT_DONE;
+}
+
+static int print_columns(const asker *a, const recur_sentences *s, const char *const *tag)
+{
+    recur_text *text;
+    if (recur_sentences_tagged(&text, s, tag) != RECUR_OK)
+        return cli_fail(a->cx);
+    fwrite(text->bytes, 1, text->size, stdout);
+    recur_text_free(text);
+    return EXIT_DONE;
+}
+
+static int answer_sentences(const asker *a, const recur_sentences *s)
+{
+    size_t tokens = (size_t)s->offset[s->n];
+    recur_place *place = calloc(tokens + 1, sizeof *place);
+    const char **tag = calloc(tokens + 1, sizeof *tag);
+    int status = place && tag ? EXIT_DONE : EXIT_WORK;
+    if (status != EXIT_DONE)
+        cli_error("out of memory");
+    for (int64_t i = 0; i < s->n && status == EXIT_DONE; i++)
+        status = answer_sentence(a, s, i, place, tag);
+    if (status == EXIT_DONE && !a->as_json)
+        status = print_columns(a, s, tag);
+    free(place);
+    free(tag);
+    return status;
+}
+
+static int answer_columns(const asker *a, int format, const char *input)
+{
+    recur_sentences *s;
+    recur_tagged_config how = recur_tag_config_of(a->tagger)->columns;
+    const char *path = input && strcmp(input, "-") != 0 ? input : "/dev/stdin";
+    how.format = format == CLI_CONLLU ? RECUR_TAGGED_CONLLU : RECUR_TAGGED_CONLL;
+    if (recur_tagged_read(&s, a->cx, &path, 1, &how, false) != RECUR_OK)
+        return cli_fail(a->cx);
+    int status = answer_sentences(a, s);
+    recur_sentences_free(s);
+    return status;
+}
+
 static int predict(recur_ctx *cx, const cli_ask *ask, const char *path, const char *input)
 {
     asker a = {.cx = cx, .as_json = ask->common.json};
@@ -145,7 +206,7 @@ static int predict(recur_ctx *cx, const cli_ask *ask, const char *path, const ch
         return status;
     const cli_lines lines = {
         .cx = cx, .path = input, .prompt = "words> ", .answer = answer_line, .user = &a, .blank = true};
-    status = cli_answer_lines(&lines);
+    status = ask->format == CLI_LINES ? cli_answer_lines(&lines) : answer_columns(&a, ask->format, input);
     recur_tag_free(a.tagger);
     return status;
 }
@@ -163,7 +224,7 @@ const cli_task cli_tag = {
     .train = train,
     .print = print,
     .pictures = (const char *const[]){"loss", NULL},
-    .asks = (const char *const[]){"lossy", NULL},
+    .asks = (const char *const[]){"format", "lossy", NULL},
     .evaluate = evaluate,
     .predict = predict,
 };

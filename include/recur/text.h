@@ -353,6 +353,10 @@ RECUR_API recur_status recur_tagged_read(recur_sentences **out, recur_ctx *cx, c
 RECUR_API recur_status recur_sentences_from(recur_sentences **out, recur_ctx *cx, const recur_span *token,
                                             int64_t n, const recur_place *where);
 RECUR_API void recur_sentences_free(recur_sentences *s);
+/* What was read, line by line as it stands, with `tag` [tokens]: as a further last column, in CoNLL-U in the place of
+ * what stands in the column of tags. Lines end in LF. */
+RECUR_API recur_status recur_sentences_tagged(recur_text **out, const recur_sentences *s,
+                                              const char *const *tag);
 RECUR_API recur_place recur_sentences_place(const recur_sentences *s, int64_t token);
 RECUR_API recur_status recur_sentences_groups(const recur_sentences *s, int64_t *group); /* by tokens */
 RECUR_API recur_status recur_sentences_count(const recur_sentences *s, const int64_t *index, int64_t n,

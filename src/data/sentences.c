@@ -6,13 +6,21 @@
 #include "base/error.h"
 #include "data/corpus.h"
 #include "data/sequences.h"
+#include "data/text.h"
 #include "data/unit.h"
 
 enum { CONLLU_COLUMNS = 10, CONLLU_FORM = 2, CONLLU_UPOS = 4 };
 
+/* Where tags go in the lines of a file. */
+typedef struct layout {
+    bool tabs;
+    int64_t column; /* from 0: in the place of what stands there; -1: behind the last */
+} layout;
+
 typedef struct rcr_sentences {
     recur_sentences s; /* what everybody sees; arrays are those below */
     rcr_files files;
+    layout *layout;           /* [files] */
     bool loose;               /* tokens that come from no file, */
     const recur_place *where; /* but from these places [tokens], or NULL */
     int64_t *offset, *line;
@@ -40,7 +48,7 @@ static void free_sentences(rcr_sentences *k)
         return;
     recur_ctx *cx = k->s.cx;
     rcr_files_close(&k->files);
-    void *const block[] = {k->offset, k->line, k->file, k->token, k->tag, k};
+    void *const block[] = {k->offset, k->line, k->file, k->token, k->tag, k->layout, k};
     for (size_t i = 0; i < sizeof block / sizeof *block; i++)
         rcr_free(cx, block[i]);
 }
@@ -174,9 +182,10 @@ static recur_status choose_columns(reader *r, const recur_tagged_config *how)
         return rcr_fail(r->k->s.cx, RECUR_EFORMAT, "%s: lines of %lld columns; CoNLL-U has %d",
                         r->k->files.name[r->file], (long long)r->columns, CONLLU_COLUMNS);
     recur_status s = choose_column(r, how->token, r->conllu ? CONLLU_FORM : 1, "tokens", &r->token);
-    if (s == RECUR_OK && r->tags)
+    if (s == RECUR_OK && (r->tags || r->conllu))
         s = choose_column(r, how->tag, r->conllu ? CONLLU_UPOS : -1, "tags", &r->tag);
-    if (s == RECUR_OK && r->tags && r->tag == r->token)
+    r->k->layout[r->file] = (layout){r->tabs, r->conllu ? r->tag : -1};
+    if (s == RECUR_OK && (r->tags || r->conllu) && r->tag == r->token)
         return rcr_fail(r->k->s.cx, RECUR_EFORMAT,
                         "%s: column %lld holds the tokens; the tags must stand in another",
                         r->k->files.name[r->file], (long long)r->tag + 1);
@@ -268,6 +277,10 @@ recur_status recur_tagged_read(recur_sentences **out, recur_ctx *cx, const char 
     recur_status s = rcr_files_open(&k->files, cx, paths, n);
     if (s == RECUR_OK)
         s = rcr_grow(cx, (void **)&k->offset, &k->offset_room, 1, sizeof *k->offset, "sentences");
+    if (s == RECUR_OK)
+        k->layout = rcr_alloc_array(cx, (size_t)n, sizeof *k->layout, "files");
+    if (s == RECUR_OK && !k->layout)
+        s = RECUR_ENOMEM;
     for (int64_t i = 0; s == RECUR_OK && i < n; i++) {
         bool conllu = how->format == RECUR_TAGGED_AUTO ? rcr_has_extension(paths[i], ".conllu")
                                                        : how->format == RECUR_TAGGED_CONLLU;
@@ -296,4 +309,56 @@ recur_status recur_sentences_from(recur_sentences **out, recur_ctx *cx, const re
     if (s == RECUR_OK)
         s = end_sentence(k, 0);
     return finish(out, k, s);
+}
+
+/* ---- writing ---- */
+
+/* A line with the tag of its token, where the layout puts it. */
+static void put_tagged(rcr_builder *b, const layout *l, recur_span line, const char *tag)
+{
+    const reader r = {.tabs = l->tabs};
+    recur_span cell = {line.text + line.size, 0};
+    if (l->column >= 0)
+        columns_of(&r, line, l->column, &cell);
+    else
+        while (!l->tabs && line.size > 0 && between(&r, line.text[line.size - 1]))
+            line.size--;
+    const char *end = line.text + line.size, *behind = cell.text + cell.size;
+    rcr_put_bytes(b, line.text, l->column >= 0 ? (size_t)(cell.text - line.text) : line.size);
+    if (l->column < 0)
+        rcr_put(b, l->tabs ? "\t" : " ");
+    rcr_put(b, tag);
+    if (behind < end)
+        rcr_put_bytes(b, behind, (size_t)(end - behind));
+}
+
+/* The lines of a file, whose tokens are `token` .. end - 1. */
+static void put_file(rcr_builder *b, const rcr_sentences *k, int64_t file, int64_t token, int64_t end,
+                     const char *const *tag)
+{
+    rcr_lines l;
+    recur_span line;
+    rcr_lines_init(&l, k->files.map[file].bytes, k->files.map[file].size);
+    while (rcr_lines_next(&l, &line.text, &line.size)) {
+        if (token < end && k->line[token] == l.line) {
+            put_tagged(b, &k->layout[file], line, tag[token]);
+            token++;
+        } else
+            rcr_put_bytes(b, line.text, line.size);
+        rcr_put(b, "\n");
+    }
+}
+
+recur_status recur_sentences_tagged(recur_text **out, const recur_sentences *s, const char *const *tag)
+{
+    const rcr_sentences *k = (const rcr_sentences *)(const void *)s;
+    rcr_builder b = {.cx = s->cx};
+    int64_t i = 0;
+    for (int64_t file = 0; file < s->n_files; file++) {
+        int64_t token = s->offset[i];
+        while (i < s->n && s->file[i] == file)
+            i++;
+        put_file(&b, k, file, token, s->offset[i], tag);
+    }
+    return rcr_finish_text(out, &b);
 }

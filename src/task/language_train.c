@@ -52,6 +52,8 @@ static recur_status open_part(job *j, int part, const char *path)
     recur_status status = recur_stream_open(&j->stream[part], j->words.tokenizer, path);
     if (status == RECUR_OK)
         j->part[part] = (rcr_language_part){j->stream[part], 0, recur_stream_size(j->stream[part])};
+    if (status == RECUR_OK && j->part[part].to == 0)
+        return rcr_fail(j->cx, RECUR_EFORMAT, "%s: the text is empty", path);
     return status;
 }
 

@@ -18,12 +18,16 @@ recur_status rcr_tag_check(recur_ctx *cx, const recur_tag_config *c);
 typedef struct rcr_tag_words {
     recur_ctx *cx;
     rcr_lexicon words, chars;
-    recur_vocab *tags;      /* without special units */
-    recur_scheme scheme;    /* of the tags */
-    const char **names;     /* [K]: of the tags; they live in `tags` */
-    recur_crf_rules *rules; /* what the scheme forbids; NULL where it forbids nothing */
+    recur_vocab *tags;       /* without special units */
+    const char **names;      /* [K]: of the tags; they live in `tags` */
+    bool spans;              /* the tags mark spans, as B-PER I-PER O */
+    recur_scheme scheme;     /* by which all sentences of the training part go; NONE: some go by no scheme */
+    int64_t misfits, misfit; /* of these: sentences, and the first one's token */
+    recur_crf_rules *rules;  /* what the scheme forbids; NULL where it forbids nothing */
 } rcr_tag_words;
 recur_status rcr_tag_words_open(rcr_tag_words *w, recur_ctx *cx, const recur_tag_config *c);
+/* The name of a scheme in the metadata. */
+const char *rcr_tag_scheme_name(recur_scheme s);
 /* From the training part's sentences. */
 recur_status rcr_tag_words_learn(rcr_tag_words *w, const recur_sentences *s, const int64_t *index, int64_t n);
 recur_status rcr_tag_words_read(rcr_tag_words *w, const rcr_model_file *f);

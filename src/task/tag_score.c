@@ -53,7 +53,7 @@ static recur_status tally_begin(tally *a, const rcr_tag_words *w, const rcr_tag_
 {
     recur_status status = RECUR_OK;
     *a = (tally){.w = w, .strange.cx = w->cx};
-    if (w->scheme == RECUR_SCHEME_NONE)
+    if (!w->spans)
         return RECUR_OK;
     for (int64_t i = 0; i < p->n && status == RECUR_OK; i++)
         status = find_strange(&a->strange, p->source, p->index ? p->index[i] : i);

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
 /* Training a tagger: files -> parts -> words and tags -> batches -> epochs -> the best model's score. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/error.h"
 #include "task/tag.h"
 #include "train/option.h"
+#include "train/run.h"
 
-enum { META = 5 };
+enum { TEXTS = 3, META = TEXTS + 3 };
 
 /* All that a training holds; freed by close_job() whatever happened. */
 typedef struct job {
@@ -22,7 +24,7 @@ typedef struct job {
     recur_buckets *buckets;
     rcr_tag_net net;
     rcr_doc config_json;
-    recur_text *json[META - 2]; /* vocabularies: words, characters, tags */
+    recur_text *json[TEXTS]; /* vocabularies: words, characters, tags */
     recur_meta meta[META];
     recur_trainer *trainer;
 } job;
@@ -31,7 +33,7 @@ static void close_job(job *j)
 {
     recur_trainer_free(j->trainer);
     rcr_doc_free(&j->config_json);
-    for (int i = 0; i < META - 2; i++)
+    for (int i = 0; i < TEXTS; i++)
         recur_text_free(j->json[i]);
     rcr_tag_net_free(&j->net);
     recur_buckets_free(j->buckets);
@@ -72,6 +74,21 @@ static recur_status encode(job *j)
     return status;
 }
 
+/* Sentences that go by no scheme mean that the CRF has no rules. */
+static void note_misfits(const job *j)
+{
+    char text[512];
+    const rcr_tag_words *w = &j->words;
+    if (!j->config.crf || w->misfits == 0)
+        return;
+    recur_place where = recur_sentences_place(j->source[0].sentences, w->misfit);
+    snprintf(text, sizeof text,
+             "%.300s:%lld: here and in %lld of %lld sentences tags break their scheme, so none is forbidden",
+             where.name, (long long)where.line, (long long)w->misfits,
+             (long long)j->part[RECUR_PART_TRAIN].n);
+    rcr_run_note(&j->run, text);
+}
+
 static recur_status open_data(job *j)
 {
     const rcr_tag_part *train = &j->part[RECUR_PART_TRAIN];
@@ -86,6 +103,8 @@ static recur_status open_data(job *j)
         status = rcr_tag_words_open(&j->words, j->cx, &j->config);
     if (status == RECUR_OK)
         status = rcr_tag_words_learn(&j->words, j->source[0].sentences, train->index, train->n);
+    if (status == RECUR_OK)
+        note_misfits(j);
     return status == RECUR_OK ? encode(j) : status;
 }
 
@@ -113,7 +132,8 @@ static recur_status make_meta(job *j)
     rcr_config_json(&j->config_json, &rcr_tag_task, &j->config);
     j->meta[0] = (recur_meta){"recur", rcr_tag_task.format};
     j->meta[1] = (recur_meta){"config", j->config_json.text};
-    for (int i = 0; i < META - 2 && status == RECUR_OK; i++) {
+    j->meta[META - 1] = (recur_meta){"scheme", rcr_tag_scheme_name(j->words.scheme)};
+    for (int i = 0; i < TEXTS && status == RECUR_OK; i++) {
         status = recur_vocab_json(&j->json[i], vocabs[i]);
         if (status == RECUR_OK)
             j->meta[2 + i] = (recur_meta){keys[i], j->json[i]->bytes};

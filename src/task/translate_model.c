@@ -85,6 +85,7 @@ void recur_translate_lossy(recur_translate *t, bool lossy)
 {
     rcr_tokenizer_lossy(t->words.source.tokenizer, lossy);
     rcr_tokenizer_lossy(t->words.target.tokenizer, lossy);
+    rcr_tokenizer_lossy(t->words.whole, lossy);
 }
 
 bool recur_translate_attends(const recur_translate *t)

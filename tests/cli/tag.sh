@@ -33,9 +33,41 @@ run "$recur" predict crf lines.txt --json
 expect "answers as JSON" 0 '{"tokens": \["Maria", *\], "tags": \[*\], "probabilities": \[*\]}*' ""
 run "$recur" predict crf - <lines.txt
 check "standard input" test "$(wc -l <"$out")" = 3
+
+# ---- columns: the file comes back with its tags ----
+printf 'Maria\tB-PERSON\nwent\tO\n\nOslo\tO\n' >in.conll
+run "$recur" predict crf in.conll --format conll
+expect "columns" 0 $'Maria\tB-PERSON\t[!\t]*\nwent\tO\t*\n\nOslo\tO\t*' ""
+cp "$out" answers.conll
+run "$recur" predict crf --format conll <in.conll
+check "standard input" cmp "$out" answers.conll
+run "$recur" predict crf - --format conll < <(cat in.conll)
+check "a pipe" cmp "$out" answers.conll
+check "the tags of lines of words" test "$(cut -f3 answers.conll | sed '/^$/d' | tr '\n' ' ')" = \
+    "$(printf 'Maria went\nOslo\n' | "$recur" predict crf | tr ' ' '\n' | sed 's,.*/,,' | tr '\n' ' ')"
+run "$recur" predict crf in.conll --format conll --json
+check "an object for each sentence" test "$(grep -c '^{"tokens"' "$out")" = 2
+run "$recur" predict crf in.conll --format conllu
+expect "columns that are not CoNLL-U" 3 "" "recur: in.conll: lines of 2 columns; CoNLL-U has 10"
+printf '# text = Maria went\n1\tMaria\t_\tX\t_\t_\t0\t_\t_\t_\n2\twent\t_\tX\t_\t_\t1\t_\t_\t_\n' >in.conllu
+run "$recur" predict crf in.conllu --format conllu
+expect "CoNLL-U" 0 $'# text = Maria went\n1\tMaria\t_\t[!X]*\t_\t_\t0\t_\t_\t_\n2\twent\t_\t[!X]*\t_\t_\t1\t_\t_\t_' ""
+printf 'Maria X\nb\xffd X\n' >bytes.conll
+run "$recur" predict crf bytes.conll --format conll
+expect "columns that are not UTF-8" 3 "" "recur: bytes.conll:2:2: the byte 0xff*"
+run "$recur" predict crf bytes.conll --format conll --lossy
+expect "columns that are not UTF-8, lossy" 0 "Maria X *" ""
+run "$recur" predict crf lines.txt --format tsv
+expect "no such format" 2 "" "recur: --format: \"tsv\" is not one of lines, conll or conllu"
+
+# ---- sentences that go by no scheme ----
+printf 'a I-X\nd O\nb B-X\n\nd O\na I-X\n' >misfit.conll
+run "$recur" train tag misfit.conll "${small[@]}" --crf --min-count 1 --split 1,0,0 --out misfit --no-plot
+expect "tags that break their scheme" 0 "*" "recur: misfit.conll:[0-9]: here and in 1 of 2 sentences tags break their scheme, so none is forbidden*epoch*"
+
 printf 'ok\nb\xffd\n' >bytes.txt
 run "$recur" predict crf bytes.txt
-expect "a word that is not UTF-8" 3 "ok/*" "recur: bytes.txt:2: *UTF-8*"
+expect "a word that is not UTF-8" 3 "ok/*" "recur: bytes.txt:2:2: the byte 0xff is not UTF-8*"
 head -c 100000 /dev/zero | tr '\0' 'x' >long.txt
 run "$recur" predict crf long.txt
 expect "a word of 100,000 letters" 0 "xxx*/*" ""

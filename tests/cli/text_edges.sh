@@ -21,7 +21,7 @@ train() { # train TASK ARGUMENTS...: one short epoch into left
     local task=$1
     shift
     # shellcheck disable=SC2086 # options are words
-    run "$recur" train "$task" "$@" ${small[$task]} --hidden 5 --epochs 1 --threads 1 --no-plot --quiet --out left
+    run "$recur" train "$task" "$@" ${small[$task]} --hidden 6 --epochs 1 --threads 1 --no-plot --quiet --out left
 }
 
 refuses() { # refuses NAME GLOB: the last run ended with status 3 and one line, and left nothing
@@ -52,7 +52,7 @@ for task in $tasks; do
     data=$task.${ending[$task]} empty=empty.${ending[$task]}
     : >"$empty"
     train "$task" "$empty"
-    refuses "$task: an empty file" "$empty*empty*"
+    refuses "$task: an empty file" "$empty*@(empty|no row)*"
     train "$task" folder
     refuses "$task: a folder" "cannot read folder: Is a directory"
     for part in valid test; do
@@ -61,14 +61,14 @@ for task in $tasks; do
         train "$task" "$data" --$part folder
         refuses "$task: a folder as --$part" "cannot read folder: Is a directory"
         train "$task" "$data" --$part "$empty"
-        refuses "$task: an empty --$part" "$empty*empty*"
+        refuses "$task: an empty --$part" "$empty*@(empty|no row)*"
     done
     for data in none folder; do
         run "$recur" evaluate "$task" $data
         refuses "$task: evaluate $data" "cannot read $data: *"
     done
     run "$recur" evaluate "$task" "$empty"
-    refuses "$task: evaluate nothing" "$empty*empty*"
+    refuses "$task: evaluate nothing" "$empty*@(empty|no row)*"
 done
 for task in classify tag translate; do
     for data in none folder; do
@@ -154,9 +154,8 @@ for task in $tasks; do
     rm -rf left
     sed 's/$/\r/; 1s/^/\xef\xbb\xbf/' "$plain" >"$data"
     same_model "$task: a byte order mark and CR LF" "$task"
-    awk '{ printf "%s%s", $0, NR % 3 == 0 ? "\n" : NR % 3 == 1 ? "\r\n" : "\r" }' "$plain" >"$data"
-    printf '\n' | cat "$data" - | sed -z '$ s/[\r\n]*$/\n/' >"$data.ended"
-    mv "$data.ended" "$data"
+    awk 'NR > 1 { printf "%s%s", last, NR % 3 == 0 ? "\r\n" : NR % 3 == 1 && $0 != "" ? "\r" : "\n" } { last = $0 } END { print last }' \
+        "$plain" >"$data"
     same_model "$task: mixed line ends" "$task"
     [ "$task" = language ] && continue # there the last line end is a character like any other
     head -c -1 "$plain" >"$data"
@@ -272,7 +271,7 @@ for task in classify translate; do
     works "$task: cut to 300"
 done
 run "$recur" generate language --length 3 --prompt "$(<long.txt)"
-expect "a prompt of 100,000 characters" 0 "good *" ""
+expect "a prompt of 100,000 characters" 0 "slow good *" ""
 
 # --- a reader that goes away ---
 awk 'BEGIN { for (i = 0; i < 20000; i++) print "good" }' >many.txt

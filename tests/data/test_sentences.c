@@ -223,6 +223,43 @@ static void reads_real_sets(void **state)
     }
 }
 
+static void writes(recur_ctx *cx, const char *content, recur_tagged_config how, const char *wanted)
+{
+    static const char *const tags[] = {"A", "B", "C"};
+    recur_sentences *s;
+    recur_text *text;
+    ok(cx, tagged(&s, cx, "x", content, how, false));
+    assert_int_equal(s->offset[s->n], 3);
+    ok(cx, recur_sentences_tagged(&text, s, tags));
+    assert_string_equal(text->bytes, wanted);
+    recur_text_free(text);
+    recur_sentences_free(s);
+}
+
+/* Files come back line by line, with a further column; CoNLL-U with its own column filled. */
+static void writes_tags_into_the_lines(void **state)
+{
+    recur_tagged_config how = recur_tagged_defaults();
+    writes(*state, "\xEF\xBB\xBF# not a token\r\nEU  NNP \r\nx Y\r\n \r\nPeter\tN", how,
+           "# not a token\nEU  NNP A\nx Y B\n \nPeter\tN C\n");
+    writes(*state, "New York\t\n\n-DOCSTART-\tX\nb\tZ\nc\tZ\n\n\n", how,
+           "New York\t\tA\n\n-DOCSTART-\tX\nb\tZ\tB\nc\tZ\tC\n\n\n");
+    writes(*state, "one\ntwo\n\nthree\n", how, "one A\ntwo B\n\nthree C\n");
+    how.format = RECUR_TAGGED_CONLLU;
+    writes(*state, treebank, how,
+           "# sent_id = 1\n# text = don't\n"
+           "1-2\tdon't\t_\t_\t_\t_\t_\t_\t_\t_\n"
+           "1\tdo\tdo\tA\tVBP\t_\t0\troot\t_\t_\n"
+           "2\tn't\tnot\tB\tRB\t_\t1\tadvmod\t_\t_\n"
+           "2.1\tgo\tgo\tVERB\tVB\t_\t_\t_\t_\t_\n\n"
+           "1\t#\t#\tC\tNN\t_\t0\troot\t_\t_\n");
+    how.tag = -6;
+    writes(*state,
+           "1\tone\t_\t_\t_\t_\t_\t_\t_\t_\n2\ttwo\t_\t_\t_\t_\t_\t_\t_\t_\n3\tx\t_\t_\tNN\t_\t_\t_\t_\tz\n",
+           how,
+           "1\tone\t_\t_\tA\t_\t_\t_\t_\t_\n2\ttwo\t_\t_\tB\t_\t_\t_\t_\t_\n3\tx\t_\t_\tC\t_\t_\t_\t_\tz\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {TEST(reads_conll),
@@ -232,6 +269,7 @@ int main(void)
                                        TEST(says_what_is_wrong),
                                        TEST(becomes_sequences),
                                        TEST(says_which_token_is_no_text),
+                                       TEST(writes_tags_into_the_lines),
                                        TEST(reads_real_sets)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

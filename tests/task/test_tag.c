@@ -183,6 +183,45 @@ static void test_unknown_tags(void **state)
     }
 }
 
+/* Trains on `text` with a CRF: the scheme that the model file names, and the tag of "a" alone. */
+static void scheme_of(recur_ctx *cx, const char *text, const char *scheme, const char *tag)
+{
+    char path[PATH], model[PATH];
+    recur_tag_config c = config();
+    recur_result r;
+    recur_tagged out;
+    recur_archive *file;
+    const recur_span words[] = {span("a"), span("d")};
+    in_folder(path, folder, "scheme.conll");
+    in_folder(model, run_folder, RECUR_FILE_MODEL);
+    write_text(path, text);
+    c.data = path;
+    c.split = "1,0,0";
+    c.crf = true;
+    c.text.min_count = 1;
+    c.train.epochs = 60;
+    c.train.schedule = RECUR_RATE_NONE;
+    c.model.dropout = c.model.input_dropout = 0;
+    recur_tagger *t = trained(cx, &c, &r);
+    expect_ok(cx, recur_archive_open(&file, cx, model));
+    assert_string_equal(recur_archive_meta(file, "scheme"), scheme);
+    recur_archive_free(file);
+    expect_ok(cx, recur_tag_predict(t, words, 2, NULL, &out));
+    assert_string_equal(out.tag[0], tag);
+    recur_tag_free(t);
+}
+
+/* The names are the same, I-X, B-X and O: only the sentences tell IOB1 from IOB2. Where they keep to neither, nothing is
+ * forbidden. */
+static void test_schemes(void **state)
+{
+    scheme_of(*state, "a I-X\nb B-X\nd O\n\nd O\na I-X\n\na I-X\nd O\n", "iob1", "I-X");
+    scheme_of(*state, "a B-X\nb I-X\nd O\n\nd O\na B-X\n\na B-X\nd O\n", "iob2", "B-X");
+    scheme_of(*state, "a I-X\nd O\nb B-X\n\nd O\na I-X\n\na I-X\nd O\n", "none", "I-X");
+    scheme_of(*state, "a S-X\nb B-X\nc E-X\nd O\n\na S-X\nd O\n", "iobes", "S-X");
+    scheme_of(*state, "a DET\nd NOUN\n\na DET\n", "none", "DET");
+}
+
 /* Word 1 is a in two of three cases, word 2 is unknown to the training part: the most frequent tag. */
 static void test_baseline(void **state)
 {
@@ -274,6 +313,7 @@ int main(void)
         cmocka_unit_test(test_evaluate_agrees),
         cmocka_unit_test(test_predict),
         cmocka_unit_test(test_unknown_tags),
+        cmocka_unit_test(test_schemes),
         cmocka_unit_test(test_baseline),
         cmocka_unit_test(test_threads_change_nothing),
         cmocka_unit_test(test_failing_allocations),
