@@ -35,6 +35,7 @@ OUTSIDE = {
     "sanitizer/asan_interface.h": ["base"],
     "xmmintrin.h": ["base"],
     "arm_neon.h": ["kernel"],
+    "oneapi/dnnl/dnnl.h": ["bench"],
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
