@@ -230,7 +230,8 @@ static void report_bias(const onednn *o, report *r)
 
 /* --- the primitives --- */
 
-/* Descriptions of what a layer reads and gives; iter NULL: states are zeros and not asked for. */
+/* Descriptions of what a layer reads and gives. States of zeros to begin with are given, for without them 2.6.3's LSTM
+ * computes wrong gradients of weights_iter; the last ones are asked for in streaming alone (`state`, else NULL). */
 typedef struct layout {
     dnnl_memory_desc_t src, dst, weights[2], bias, iter;
     const dnnl_memory_desc_t *state;
@@ -256,10 +257,10 @@ static void make_forward(onednn *o, const layout *l)
     const dnnl_memory_desc_t *w = l->weights;
     dnnl_rnn_desc_t d;
     if (o->gru)
-        check(dnnl_lbr_gru_forward_desc_init(&d, kind, way, &l->src, l->state, &w[0], &w[1], &l->bias,
+        check(dnnl_lbr_gru_forward_desc_init(&d, kind, way, &l->src, &l->iter, &w[0], &w[1], &l->bias,
                                              &l->dst, l->state, 0));
     else
-        check(dnnl_lstm_forward_desc_init(&d, kind, way, &l->src, l->state, l->state, &w[0], &w[1], &l->bias,
+        check(dnnl_lstm_forward_desc_init(&d, kind, way, &l->src, &l->iter, &l->iter, &w[0], &w[1], &l->bias,
                                           &l->dst, l->state, l->state, 0));
     check(dnnl_primitive_desc_create(&o->forward_pd, &d, NULL, o->engine, NULL));
     check(dnnl_primitive_create(&o->forward, o->forward_pd));
@@ -271,13 +272,13 @@ static void make_backward(onednn *o, const layout *l)
     const dnnl_memory_desc_t *w = l->weights;
     dnnl_rnn_desc_t d;
     if (o->gru)
-        check(dnnl_lbr_gru_backward_desc_init(&d, dnnl_backward, way, &l->src, NULL, &w[0], &w[1], &l->bias,
-                                              &l->dst, NULL, &l->src, NULL, &w[0], &w[1], &l->bias, &l->dst,
-                                              NULL, 0));
+        check(dnnl_lbr_gru_backward_desc_init(&d, dnnl_backward, way, &l->src, &l->iter, &w[0], &w[1],
+                                              &l->bias, &l->dst, NULL, &l->src, &l->iter, &w[0], &w[1],
+                                              &l->bias, &l->dst, NULL, 0));
     else
-        check(dnnl_lstm_backward_desc_init(&d, dnnl_backward, way, &l->src, NULL, NULL, &w[0], &w[1],
-                                           &l->bias, &l->dst, NULL, NULL, &l->src, NULL, NULL, &w[0], &w[1],
-                                           &l->bias, &l->dst, NULL, NULL, 0));
+        check(dnnl_lstm_backward_desc_init(&d, dnnl_backward, way, &l->src, &l->iter, &l->iter, &w[0], &w[1],
+                                           &l->bias, &l->dst, NULL, NULL, &l->src, &l->iter, &l->iter, &w[0],
+                                           &w[1], &l->bias, &l->dst, NULL, NULL, 0));
     check(dnnl_primitive_desc_create(&o->backward_pd, &d, NULL, o->engine, o->forward_pd));
     check(dnnl_primitive_create(&o->backward, o->backward_pd));
 }
@@ -312,9 +313,12 @@ static void give_weights(onednn *o, int which)
 
 static void give_backward(onednn *o)
 {
-    static const int shared[] = {DNNL_ARG_SRC_LAYER, DNNL_ARG_BIAS, DNNL_ARG_DST_LAYER, DNNL_ARG_WORKSPACE};
-    static const int own[] = {DNNL_ARG_DIFF_SRC_LAYER, DNNL_ARG_DIFF_WEIGHTS_LAYER,
-                              DNNL_ARG_DIFF_WEIGHTS_ITER, DNNL_ARG_DIFF_BIAS, DNNL_ARG_DIFF_DST_LAYER};
+    static const int shared[] = {DNNL_ARG_SRC_LAYER, DNNL_ARG_SRC_ITER,  DNNL_ARG_SRC_ITER_C,
+                                 DNNL_ARG_BIAS,      DNNL_ARG_DST_LAYER, DNNL_ARG_WORKSPACE};
+    static const int own[] = {DNNL_ARG_DIFF_SRC_LAYER,    DNNL_ARG_DIFF_SRC_ITER,
+                              DNNL_ARG_DIFF_SRC_ITER_C,   DNNL_ARG_DIFF_WEIGHTS_LAYER,
+                              DNNL_ARG_DIFF_WEIGHTS_ITER, DNNL_ARG_DIFF_BIAS,
+                              DNNL_ARG_DIFF_DST_LAYER};
     for (size_t i = 0; i < sizeof shared / sizeof *shared; i++)
         give(&o->out, shared[i], find(&o->in, shared[i]));
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
