@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""recur beside PyTorch, in turns, in one run: a training step of each model, and a streaming step of the small ones.
+"""recur beside its peers, in turns, in one run: see README.md.
 
-    compare.py STEP_PROGRAM [--models NAME ...] [--rounds N] [--seconds F] [--json FILE]
+    compare.py FOLDER_OF_PROGRAMS [options]
 
-Each round runs recur and then PyTorch; the table shows medians over the rounds, their spread, and ratios. Both start from the same
-weights, and their first losses must agree, so that both are known to do the same work. PyTorch runs at its best on this machine:
-the environment variables that choose its widest instruction set are set.
+Each case of workloads.py is prepared by every peer from the same weights, its numbers are held against recur's, and then the peers
+take turns. The table shows medians over the rounds with their spread, ratios, and shares of what the machine can do at best.
 """
 import argparse
 import json
@@ -16,100 +15,260 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 
-MODELS = ["ball", "sine", "stock", "sentiment", "sentiment-lengths", "charlm128", "charlm512", "ptb", "seq2seq", "seq2seq-steps", "big"]
+import workloads
+
 HERE = os.path.dirname(os.path.abspath(__file__))
+TOLERANCE = 1e-4  # of the scale of a number
+LONG = 8.0  # seconds after which a case is content with FEWEST rounds
+FEWEST = 3
+QUICK = dict(rounds=3, seconds=0.05, flops=2e10)
+
+
+def read(path):
+    with open(path, encoding="utf-8") as f:
+        return f.read()
+
+
+# --- the machine ---
 
 
 def processor():
-    with open("/proc/cpuinfo", encoding="utf-8") as f:
-        text = f.read()
-    name = next((line.split(":", 1)[1].strip() for line in text.splitlines() if line.startswith("model name")), "?")
-    return name, "avx512f" in text
+    text = read("/proc/cpuinfo")
+    fields = dict((part.strip() for part in line.split(":", 1)) for line in text.splitlines() if ":" in line)
+    return fields.get("model name", platform.machine()), fields.get("vendor_id", ""), fields.get("flags", "").split()
 
 
-def run(command, threads):
-    env = dict(os.environ, OMP_NUM_THREADS=str(threads))
-    if processor()[1]:
-        env.update(ATEN_CPU_CAPABILITY="avx512", OPENBLAS_CORETYPE="SkylakeX")
-    done = subprocess.run(command, env=env, stdout=subprocess.PIPE, check=False)
-    if done.returncode == 77:
-        return None
-    if done.returncode:
-        sys.exit(f"compare.py: {command[0]} ended with status {done.returncode}")
-    return json.loads(done.stdout)
+def environment(threads):
+    """What makes PyTorch and its matrix library fastest here: both may fail to know the processor of a virtual machine."""
+    _, vendor, flags = processor()
+    wide = "avx512f" in flags
+    core = "SkylakeX" if wide else "Zen" if vendor == "AuthenticAMD" else "Haswell"
+    chosen = {"OMP_NUM_THREADS": str(threads)}
+    if "avx2" in flags:
+        chosen.update(ATEN_CPU_CAPABILITY="avx512" if wide else "avx2", OPENBLAS_CORETYPE=core)
+    return dict(os.environ, **chosen)
 
 
-def check_losses(model, ours, theirs):
-    worst = max(abs(a - b) / (1e-12 + abs(b)) for a, b in zip(ours["losses"], theirs["losses"]))
-    if worst > 1e-4:
-        sys.exit(f"compare.py: {model}: losses differ by {worst:.2g}: not the same work")
-    return worst
+def measure_peak(programs, threads):
+    return json.loads(subprocess.run([f"{programs}/peak", str(threads)], stdout=subprocess.PIPE, check=True).stdout)
 
 
-def measure(step, model, threads, rounds, seconds, folder):
-    ours, theirs, worst = [], [], None
-    for _ in range(rounds):
-        ours.append(run([step, model, str(threads), str(seconds), folder], threads))
-        peer = PYTHON and run([PYTHON, f"{HERE}/peer_torch.py", model, str(threads), str(seconds), folder], threads)
-        if peer:
-            theirs.append(peer)
-            worst = check_losses(model, ours[-1], peer)
-    return ours, theirs, worst
+def bound(case, peak, threads):
+    """Seconds that the case would take at the machine's best: its operations or, for a single step, reading its weights once from
+    the cache that they fit into, whichever is longer."""
+    least = workloads.flops(case) / (peak["gflops"][threads - 1] * 1e9)
+    if case["kind"] == "stream":
+        weights = 4 * workloads.multiply_adds(case)
+        level = next((v for v in peak["read"].values() if weights <= 2 * v["bytes"]), peak["read"]["memory"])
+        least = max(least, weights / (level["gbs"][threads - 1] * 1e9))
+    return least
 
 
-def row(model, what, threads, ours, theirs):
-    mine = sorted(r[what] for r in ours)
-    peer = sorted(r[what] for r in theirs)
-    result = {"model": model, "what": what[:-3], "threads": threads, "recur_us": statistics.median(mine),
-              "recur_spread": [mine[0], mine[-1]]}
-    if peer:
-        result.update(blas=theirs[0]["blas"], torch_us=statistics.median(peer), torch_spread=[peer[0], peer[-1]],
-                      ratio=statistics.median(peer) / result["recur_us"])
-    return result
+# --- the peers ---
 
 
-def show(r):
-    peer = f"{r['torch_us']:12.2f} {r['ratio']:8.1f}x" if "ratio" in r else f"{'absent':>12} {'':>9}"
-    print(f"{r['model']:17} {r['what']:7} {r['threads']:7} {r['recur_us']:12.2f} {peer}")
-
-
-def find_python():
-    """A Python that has torch: this one, or the system's."""
-    for candidate in (sys.executable, "/usr/bin/python3"):
-        if subprocess.run([candidate, "-c", "import torch"], stderr=subprocess.DEVNULL, check=False).returncode == 0:
+def find_python(module):
+    """A Python that has the module: $PYTHON, this one, or the system's."""
+    for candidate in (os.environ.get("PYTHON"), sys.executable, "/usr/bin/python3"):
+        if candidate and subprocess.run([candidate, "-c", f"import {module}"], stderr=subprocess.DEVNULL, check=False).returncode == 0:
             return candidate
     return None
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("step")
-    parser.add_argument("--models", nargs="+", choices=MODELS, default=MODELS)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=1.0)
-    parser.add_argument("--json")
-    args = parser.parse_args()
-    if PYTHON is None:
-        print("compare.py: PyTorch is not installed (Debian: python3-torch); its columns are left out")
-    print(f"# {processor()[0]}, {os.cpu_count()} processors, {platform.system()}; microseconds, medians of {args.rounds} rounds")
-    print(f"{'model':17} {'step':7} {'threads':>7} {'recur':>12} {'PyTorch':>12} {'ratio':>9}")
+def commands(programs, other):
+    """The name of each peer and how it is started; None where it is not installed. The first is recur."""
+    torch, onnxruntime = find_python("torch"), find_python("onnxruntime")
+    onednn = f"{programs}/peer_onednn"
+    found = {
+        "recur": [f"{programs}/peer_recur"],
+        "other": [other] if other else None,
+        "PyTorch": torch and [torch, f"{HERE}/peer_torch.py"],
+        "oneDNN": [onednn] if os.path.exists(onednn) else None,
+        "ONNX Runtime": onnxruntime and [onnxruntime, f"{HERE}/peer_onnxruntime.py"],
+    }
+    return found if other else {name: command for name, command in found.items() if name != "other"}
+
+
+class Peer:
+    """A running peer. See peer.h for what is said."""
+
+    def __init__(self, name, command, threads, folder):
+        self.name = name
+        self.process = subprocess.Popen([*command, str(threads), folder], env=environment(threads), stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, text=True, bufsize=1)
+
+    def ask(self, line):
+        self.process.stdin.write(line + "\n")
+        answer = self.process.stdout.readline()
+        if not answer:
+            sys.exit(f"compare.py: {self.name} ended with status {self.process.wait()} at: {line}")
+        return json.loads(answer)
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def prepare(peers, case):
+    """The peers that have such a case, after their numbers were held against recur's, the first's."""
+    line = "case " + " ".join(f"{key}={value}" for key, value in case.items())
+    answers = [(peer, peer.ask(line)) for peer in peers]
+    able = [(peer, answer["numbers"]) for peer, answer in answers if not answer.get("skip")]
+    for peer, numbers in able[1:]:
+        check(case, peer.name, able[0][1], numbers)
+    return [peer for peer, _ in able]
+
+
+def check(case, name, ours, theirs):
+    common = set(ours) & set(theirs)
+    wrong = [key for key in common if not abs(ours[key][0] - theirs[key][0]) <= TOLERANCE * abs(ours[key][1])]
+    if wrong or not common:
+        found = "; ".join(f"{key} {theirs[key][0]:.7g}, not {ours[key][0]:.7g}" for key in wrong) or "nothing in common"
+        sys.exit(f"compare.py: {case['name']}: {name} does other work: {found}")
+
+
+def take_turns(peers, rounds, seconds):
+    """The answers of each peer, a list by name."""
+    answers, end = {peer.name: [] for peer in peers}, time.monotonic() + LONG
+    for r in range(rounds):
+        if r >= FEWEST and time.monotonic() > end:
+            break
+        for peer in peers:
+            answers[peer.name].append(peer.ask(f"run {seconds}"))
+    return answers
+
+
+def measure(peers, case, threads, peak, options):
+    able = prepare(peers, case)
+    answers = take_turns(able, options.rounds, options.seconds)
+    row = {"case": case, "threads": threads, "flops": workloads.flops(case), "bound_us": 1e6 * bound(case, peak, threads), "peers": {}}
+    for name, given in answers.items():
+        by_round = sorted(answer[options.clock] for answer in given)
+        row["peers"][name] = {"us": statistics.median(by_round), "rounds": by_round, "least_us": min(a["least_us"] for a in given),
+                              "processor_us": statistics.median(a["processor_us"] for a in given)}
+    return row
+
+
+# --- the tables ---
+
+
+def spread(found):
+    """Half of the range of the rounds, as a share of their median."""
+    return (found["rounds"][-1] - found["rounds"][0]) / 2 / found["us"]
+
+
+def number(us):
+    return f"{us:,.2f}" if us < 100 else f"{us:,.0f}"
+
+
+def head(names):
+    peers = "".join(f" {name} | ratio |" for name in names[1:])
+    print(f"| case | threads | {names[0]} | GFLOP/s | of peak |{peers}")
+    print("|---|---:|---:|---:|---:|" + "---:|---:|" * (len(names) - 1))
+
+
+def show(row, names):
+    ours = row["peers"][names[0]]
+    cells = [row["case"]["name"], str(row["threads"]), f"{number(ours['us'])} ±{spread(ours):.0%}",
+             f"{row['flops'] / ours['us'] * 1e-3:.2f}", f"{row['bound_us'] / ours['us']:.0%}"]
+    for name in names[1:]:
+        found = row["peers"].get(name)
+        cells += [f"{number(found['us'])} ±{spread(found):.0%}", f"{found['us'] / ours['us']:.2f}"] if found else ["", ""]
+    print("| " + " | ".join(cells) + " |", flush=True)
+
+
+def show_scaling(row, dimension):
+    case, ours = row["case"], row["peers"]["recur"]
+    size = case[dimension.split(",")[0]]
+    print(f"| {dimension} = {size:,} | {row['threads']} | {number(ours['us'])} ±{spread(ours):.0%} | {1e6 * ours['us'] / row['flops']:.2f} | "
+          f"{row['bound_us'] / ours['us']:.0%} |", flush=True)
+
+
+def scaling(peers_of, peak, options):
     rows = []
+    for dimension, cases in workloads.scaling().items():
+        print(f"\n{dimension}, from {cases[0]['name']}\n\n| case | threads | us | ps per FLOP | of peak |\n|---|---:|---:|---:|---:|")
+        for case in cases:
+            for threads in options.threads:
+                rows.append(measure(peers_of[threads][:1], case, threads, peak, options))
+                show_scaling(rows[-1], dimension)
+    return rows
+
+
+def chosen_cases(options):
+    cases = {"training": workloads.models(), "layer": workloads.layers(), "inference": workloads.inference()}
+    for title in options.only:
+        kept = [c for c in cases[title] if not options.cases or c["name"] in options.cases]
+        if options.quick:
+            kept = [c for c in kept if c["cell"] != "gru" and workloads.flops(c) <= QUICK["flops"]]
+        if kept:
+            yield title, kept
+
+
+def comparison(peers_of, peak, options):
+    rows, titles = [], {"training": "Training steps of whole models", "layer": "One layer, forward and backward", "inference": "Inference"}
+    for title, cases in chosen_cases(options):
+        names = [peer.name for peer in peers_of[options.threads[0]] if title != "training" or peer.name in ("recur", "other", "PyTorch")]
+        names = [name for name in names if title == "inference" or name != "ONNX Runtime"]
+        print(f"\n{titles[title]}\n")
+        head(names)
+        for case in cases:
+            for threads in options.threads:
+                rows.append(measure([p for p in peers_of[threads] if p.name in names], case, threads, peak, options))
+                show(rows[-1], names)
+    return rows
+
+
+def describe(peak, options, missing):
+    rates = lambda values: ", ".join(f"{v:,.0f}" for v in values)
+    print(f"{processor()[0]}, {os.cpu_count()} processors, {platform.system()}; load {os.getloadavg()[0]:.1f} before the start")
+    print(f"Peak with {peak['isa']}, 1 to {max(options.threads)} threads: {rates(peak['gflops'])} GFLOP/s; reading GB/s: "
+          + "; ".join(f"{name} {rates(level['gbs'])}" for name, level in peak["read"].items()))
+    print(f"Microseconds, medians of {options.rounds} rounds" + (", of processor time" if options.clock == "processor_us" else ""))
+    if missing:
+        print(f"Not installed, left out: {', '.join(missing)}")
+
+
+def parse():
+    parser = argparse.ArgumentParser(description="recur beside its peers")
+    parser.add_argument("programs", help="folder of peak, peer_recur and, where oneDNN is, peer_onednn")
+    parser.add_argument("--quick", action="store_true", help="LSTM and the smaller cases only, shorter")
+    parser.add_argument("--scaling", action="store_true", help="recur alone as T, B, H, layers and threads grow")
+    parser.add_argument("--only", nargs="+", choices=["training", "layer", "inference"], default=["training", "layer", "inference"])
+    parser.add_argument("--cases", nargs="+", metavar="NAME", help="some cases only, by their name in the table")
+    parser.add_argument("--peers", nargs="+", metavar="NAME", help="some peers only, beside recur")
+    parser.add_argument("--other", metavar="PEER_RECUR", help="peer_recur of another build, as a peer")
+    parser.add_argument("--threads", nargs="+", type=int, default=[1, 2])
+    parser.add_argument("--rounds", type=int)
+    parser.add_argument("--seconds", type=float, help="of a peer's turn")
+    parser.add_argument("--processor", dest="clock", action="store_const", const="processor_us", default="us",
+                        help="processor time of all threads instead of the clock's: on a busy machine, for 1 thread")
+    parser.add_argument("--json", metavar="FILE")
+    options = parser.parse_args()
+    options.rounds = options.rounds or (QUICK["rounds"] if options.quick else 5)
+    options.seconds = options.seconds or (QUICK["seconds"] if options.quick else 0.15)
+    return options
+
+
+def main():
+    options = parse()
+    found = commands(options.programs, options.other)
+    if options.peers or options.scaling:
+        found = {name: found[name] for name in found if name in ["recur", *(options.peers or [])]}
+    peak = measure_peak(options.programs, max(options.threads))
+    describe(peak, options, [name for name in found if not found[name]])
+    load = os.getloadavg()
     with tempfile.TemporaryDirectory() as folder:
-        for model in args.models:
-            for threads in (1, 2):
-                ours, theirs, _ = measure(args.step, model, threads, args.rounds, args.seconds, folder)
-                rows.append(row(model, "train_us", threads, ours, theirs))
-                show(rows[-1])
-                if threads == 1 and "stream_us" in ours[0]:
-                    rows.append(row(model, "stream_us", threads, ours, theirs))
-                    show(rows[-1])
-    if any(r.get("blas") == "reference" for r in rows):
-        print("note: PyTorch ran on the reference BLAS and is slower than it can be: install libopenblas0-pthread")
-    if args.json:
-        with open(args.json, "w", encoding="utf-8") as f:
-            json.dump({"processor": processor()[0], "rows": rows}, f, indent=2)
+        peers_of = {n: [Peer(name, command, n, folder) for name, command in found.items() if command] for n in options.threads}
+        rows = (scaling if options.scaling else comparison)(peers_of, peak, options)
+        for peers in peers_of.values():
+            for peer in peers:
+                peer.close()
+    if options.json:
+        with open(options.json, "w", encoding="utf-8") as f:
+            json.dump({"processor": processor()[0], "load": load, "peak": peak, "rows": rows}, f, indent=1)
 
 
-PYTHON = find_python()
 main()

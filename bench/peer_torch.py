@@ -1,57 +1,32 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The work of step.c in PyTorch, from the same numbers.
-
-    peer_torch.py MODEL THREADS SECONDS FOLDER
-
-Reads FOLDER/MODEL.safetensors that step.c wrote and prints the same JSON object. Exit status 77 where PyTorch is absent.
-"""
-import json
-import statistics
-import struct
+"""PyTorch, as a peer (peer.py): the models of workloads.py, a layer alone, streaming."""
 import sys
-import time
 
-try:
-    import torch
-except ImportError:
-    sys.exit(77)
+import torch
 
-SPECS = {
-    "ball": dict(loss="series", cell="RNN", I=1, H=8, K=1, lengths=True, optim="SGD", lr=0.1),
-    "sine": dict(loss="series", I=1, H=32, K=1, lr=1e-3),
-    "stock": dict(loss="series", layers=2, I=1, H=64, dense=25, K=1, dropout=0.2, clip=1.0, lr=1e-3),
-    "sentiment": dict(loss="sentiment", layers=2, both=True, V=5000, I=128, H=64, dense=64, K=2, clip=1.0, lr=1e-3),
-    "sentiment-lengths": dict(loss="sentiment", layers=2, both=True, V=5000, I=128, H=64, dense=64, K=2, lengths=True, clip=1.0, lr=1e-3),
-    "charlm128": dict(loss="language", layers=2, V=65, I=64, H=128, K=65, clip=5.0, lr=5e-4),
-    "charlm512": dict(loss="language", layers=2, V=65, I=64, H=512, K=65, clip=5.0, lr=5e-4),
-    "ptb": dict(loss="language", layers=2, V=10000, I=650, H=650, K=10000, clip=5.0, optim="SGD", lr=1.0),
-    "seq2seq": dict(loss="translation", layers=2, V=5000, I=256, H=512, K=5000, clip=1.0, lr=1e-3),
-    "seq2seq-steps": dict(loss="translation", layers=2, V=5000, I=256, H=512, K=5000, clip=1.0, lr=1e-3, steps=True),
-    "big": dict(loss="square", I=1024, H=1024, optim="SGD", lr=0.1),
-}
-DEFAULTS = dict(cell="LSTM", layers=1, both=False, V=0, dense=0, K=0, lengths=False, dropout=0.0, clip=0.0, optim="Adam", steps=False)
-CHECKED = 4
-FEWEST = 3
-WARM = 0.3
+import peer
+
 TYPES = {"F32": torch.float32, "I64": torch.int64}
+CELLS = {"rnn": torch.nn.RNN, "lstm": torch.nn.LSTM, "gru": torch.nn.GRU}
+STEPS = {"rnn": torch.nn.RNNCell, "lstm": torch.nn.LSTMCell, "gru": torch.nn.GRUCell}
+OPTIMIZERS = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}
 
 
-def read_safetensors(path):
-    data = open(path, "rb").read()
-    size = struct.unpack("<Q", data[:8])[0]
-    header = json.loads(data[8 : 8 + size])
-    header.pop("__metadata__", None)
-    tensors = {}
-    for name, entry in header.items():
-        begin, end = entry["data_offsets"]
-        raw = bytearray(data[8 + size + begin : 8 + size + end])
-        tensors[name] = torch.frombuffer(raw, dtype=TYPES[entry["dtype"]]).reshape(entry["shape"]).clone()
-    return tensors
+def load(path):
+    """The parameters, and the batch without its "data."."""
+    parameters, data = {}, {}
+    for name, dtype, shape, raw in peer.read_safetensors(path):
+        tensor = torch.frombuffer(raw, dtype=TYPES[dtype]).reshape(shape)
+        if name.startswith("data."):
+            data[name[5:]] = tensor
+        else:
+            parameters[name] = tensor
+    return parameters, data
 
 
 class Model(torch.nn.Module):
-    """The model of a spec; forward() gives the loss of its kind."""
+    """The model of a case; loss() is that of its kind."""
 
     def __init__(self, spec, dropout):
         super().__init__()
@@ -63,6 +38,8 @@ class Model(torch.nn.Module):
         if spec["loss"] == "translation":
             self.out_words = torch.nn.Embedding(spec["V"], spec["I"])
             self.decoder = self.make_rnn(dropout)
+        if spec["heads"]:
+            self.attention = torch.nn.MultiheadAttention(width, spec["heads"], batch_first=True)
         if spec["dense"]:
             self.dense = torch.nn.Linear(width, spec["dense"])
         if spec["loss"] == "sentiment":
@@ -73,29 +50,41 @@ class Model(torch.nn.Module):
 
     def make_rnn(self, dropout):
         s = self.spec
-        make = getattr(torch.nn, s["cell"])
-        return make(s["I"], s["H"], s["layers"], batch_first=True, dropout=dropout, bidirectional=s["both"])
+        return CELLS[s["cell"]](s["I"], s["H"], s["layers"], batch_first=s["loss"] != "layer", dropout=dropout, bidirectional=bool(s["both"]))
 
     def packed(self, x, data):
-        if not self.spec["lengths"]:
+        if not self.spec["shortest"]:
             return x
         return torch.nn.utils.rnn.pack_padded_sequence(x, data["lengths"], batch_first=True, enforce_sorted=False)
 
+    def behind(self, h):
+        """What comes out behind a state of the last layer."""
+        if self.spec["dense"]:
+            h = self.dense(h)
+        return self.head(h) if self.spec["K"] else h
+
     def last(self, x, state=None):
-        """The head after the last layer's last state."""
         _, state = self.rnn(x, state)
-        h = (state[0] if self.spec["cell"] == "LSTM" else state)[-1]
-        return self.head(self.dense(h) if self.spec["dense"] else h), state
+        return self.behind((state[0] if self.spec["cell"] == "lstm" else state)[-1]), state
 
     def series(self, data):
         return torch.nn.functional.mse_loss(self.last(self.packed(data["x"], data))[0], data["y"])
 
+    def attend(self, y, data):
+        """Self attention; zeros in the padding."""
+        if not self.spec["shortest"]:
+            return self.attention(y, y, y, need_weights=False)[0]
+        padding = torch.arange(y.shape[1]).unsqueeze(0) >= data["lengths"].unsqueeze(1)
+        y, _ = self.attention(y, y, y, key_padding_mask=padding, need_weights=False)
+        return y.masked_fill(padding.unsqueeze(2), 0.0)
+
     def sentiment(self, data):
         y, _ = self.rnn(self.packed(self.words(data["in"]), data))
-        if self.spec["lengths"]:
+        if self.spec["shortest"]:
             y, _ = torch.nn.utils.rnn.pad_packed_sequence(y, batch_first=True)
-        y = self.norm(self.dense(y.sum(1) / data["lengths"].unsqueeze(1)))
-        return torch.nn.functional.cross_entropy(self.head(torch.relu(y)), data["class"])
+        y = self.attend(y, data).sum(1) / data["lengths"].unsqueeze(1)
+        y = self.head(torch.relu(self.norm(self.dense(y))))
+        return torch.nn.functional.cross_entropy(y, data["class"])
 
     def word_loss(self, y, data):
         return torch.nn.functional.cross_entropy(self.head(y.reshape(-1, y.shape[2])), data["target"].reshape(-1))
@@ -117,32 +106,27 @@ class Model(torch.nn.Module):
     def square(self, data):
         return self.rnn(data["x"])[0].square().mean()
 
-
-def times_us(run, seconds, inner):
-    """Median and least microseconds of a call."""
-    end = time.perf_counter() + WARM
-    for _ in range(3 * inner):
-        if time.perf_counter() < end:
-            run()
-    samples = []
-    end = time.perf_counter() + seconds
-    while len(samples) < FEWEST or time.perf_counter() < end:
-        start = time.perf_counter()
-        for _ in range(inner):
-            run()
-        samples.append((time.perf_counter() - start) / inner * 1e6)
-    return statistics.median(samples), min(samples)
+    def layer(self, data):
+        return self.rnn(data["x"])[0]
 
 
-def trainer(spec, tensors, dropout):
+def make(spec, parameters, dropout=0.0):
     model = Model(spec, dropout)
-    model.load_state_dict({k: v for k, v in tensors.items() if not k.startswith("data.")})
-    model.train()
-    optim = getattr(torch.optim, spec["optim"])(model.parameters(), lr=spec["lr"])
-    data = {k[5:]: v for k, v in tensors.items() if k.startswith("data.")}
+    model.load_state_dict(parameters)
+    return model
+
+
+def number(tensor):
+    a = tensor.detach().reshape(-1).double()
+    return [float(a @ torch.cos(0.37 * torch.arange(len(a), dtype=torch.float64))), float(a.norm())]
+
+
+def trainer(spec, parameters, data, dropout):
+    model = make(spec, parameters, dropout)
+    optim = OPTIMIZERS[spec["optim"]](model.parameters(), lr=spec["lr"])
 
     def step():
-        optim.zero_grad()
+        optim.zero_grad(set_to_none=True)
         loss = model.loss(data)
         loss.backward()
         if spec["clip"]:
@@ -150,18 +134,74 @@ def trainer(spec, tensors, dropout):
         optim.step()
         return loss.item()
 
-    return model, step
+    return step
 
 
-def time_stream(model, seconds):
-    model.eval()
-    x, state = torch.full((1, 1, 1), 0.5), [None]
+def train(spec, parameters, data):
+    step = trainer(spec, parameters, data, 0.0)
+    losses = [step() for _ in range(peer.CHECKED)]
+    if spec["dropout"]:
+        step = trainer(spec, parameters, data, spec["dropout"])
+    return {f"loss {i + 1}": [loss, loss] for i, loss in enumerate(losses)}, step
 
-    def stream():
-        _, state[0] = model.last(x, state[0])
 
-    with torch.no_grad():
-        return times_us(stream, seconds, 10)[0]
+def layer(spec, parameters, data):
+    model, x = make(spec, parameters), data["x"].requires_grad_()
+
+    def step():
+        model.zero_grad(set_to_none=True)
+        x.grad = None
+        y = model.rnn(x)[0]
+        y.backward(data["dy"])
+        return y
+
+    numbers = {"y": number(step()), "dx": number(x.grad)}
+    numbers.update((name, number(p.grad)) for name, p in model.named_parameters())
+    return numbers, step
+
+
+def sequence(spec, parameters, data):
+    model = make(spec, parameters).eval()
+
+    def step():
+        with torch.inference_mode():
+            return model.rnn(data["x"])[0]
+
+    return {"y": number(step())}, step
+
+
+def one_step(spec, parameters):
+    """A function from an input and a state to what comes out and the state. A single layer's cell is PyTorch's quickest way."""
+    model = make(spec, parameters).eval()
+    if spec["layers"] > 1:
+        return lambda x, state: model.last(x.unsqueeze(0), state)
+    cell = STEPS[spec["cell"]](spec["I"], spec["H"])
+    cell.load_state_dict({name[4:-3]: p for name, p in parameters.items() if name.startswith("rnn.")})
+
+    def step(x, state):
+        state = cell(x, state)
+        return model.behind(state[0] if spec["cell"] == "lstm" else state), state
+
+    return step
+
+
+def stream(spec, parameters, _):
+    go = one_step(spec, parameters)
+    x, state = torch.full((1, spec["I"]), 0.5), [None]
+
+    def step():
+        with torch.inference_mode():
+            y, state[0] = go(x, state[0])
+        return y
+
+    y = [step() for _ in range(peer.CHECKED)][-1]
+    return {"y": number(y)}, step
+
+
+def prepare(spec, threads, path):
+    torch.set_num_threads(threads)
+    torch.set_flush_denormal(True)
+    return {"train": train, "layer": layer, "sequence": sequence, "stream": stream}[spec["kind"]](spec, *load(path))
 
 
 def blas():
@@ -171,18 +211,6 @@ def blas():
     return next((name for name in ("openblas", "mkl", "blis") if name in maps), "reference")
 
 
-def main():
-    name, threads, seconds, folder = sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), sys.argv[4]
-    torch.set_num_threads(threads)
-    torch.set_flush_denormal(True)
-    spec, tensors = dict(DEFAULTS, **SPECS[name]), read_safetensors(f"{folder}/{name}.safetensors")
-    _, step = trainer(spec, tensors, 0.0)
-    result = {"model": name, "threads": threads, "losses": [step() for _ in range(CHECKED)], "blas": blas()}
-    model, step = trainer(spec, tensors, spec["dropout"])
-    result["train_us"], result["train_least_us"] = times_us(step, seconds, 1)
-    if spec["loss"] == "series":
-        result["stream_us"] = time_stream(model, seconds)
-    print(json.dumps(result))
-
-
-main()
+if blas() == "reference":
+    print("peer_torch.py: on the reference BLAS, slower than it can be: install libopenblas0-pthread", file=sys.stderr)
+peer.serve(prepare)
