@@ -16,10 +16,13 @@ test: ## install what is missing, build and run every test
 	@scripts/install-deps.sh test
 	@scripts/test.sh release
 
-bench: ## build and run the benchmarks, beside their peers where those are installed
+bench: ## speed, beside peers where those are installed (BENCH="--quick" or other options of bench/compare.py)
 	@scripts/build.sh release bench_programs
-	@scripts/build.sh release
-	@bench/run.sh
+	@bench/run.sh $(BENCH)
+
+bench-scaling: ## what a layer costs as time, batch, width, layers and threads grow
+	@scripts/build.sh release bench_programs
+	@bench/run.sh --scaling --json build/release/bench/scaling.json $(BENCH)
 
 install: ## install below PREFIX (/usr/local); DESTDIR is put before it
 	@scripts/build.sh release -DCMAKE_INSTALL_PREFIX=$(PREFIX)
@@ -42,6 +45,6 @@ clean: ## remove every build
 	rm -rf build
 
 help: ## this list
-	@sed -n 's/^\([a-z][a-z0-9 ]*\):.*## /make \1 - /p' Makefile
+	@sed -n 's/^\([a-z][a-z0-9 -]*\):.*## /make \1 - /p' Makefile
 
-.PHONY: release demo test bench install uninstall debug asan tsan coverage fuzz aarch64 format lint clean help
+.PHONY: release demo test bench bench-scaling install uninstall debug asan tsan coverage fuzz aarch64 format lint clean help

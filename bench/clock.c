@@ -32,15 +32,6 @@ static sample take(void (*run)(void *), void *user, int calls)
     return (sample){(clock_now() - wall) / calls * 1e6, processor / calls * 1e6};
 }
 
-/* Calls to a sample, from how long a few take. */
-static int calls_of(void (*run)(void *), void *user)
-{
-    int calls = 1;
-    while (calls < 1 << 16 && take(run, user, calls).wall * calls < SHORTEST * 1e6)
-        calls *= 2;
-    return calls;
-}
-
 static int by_value(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
@@ -50,12 +41,18 @@ static int by_value(const void *a, const void *b)
 times clock_call(void (*run)(void *user), void *user, double seconds)
 {
     double wall[SAMPLES], processor[SAMPLES], end = clock_now() + seconds;
-    int calls = calls_of(run, user), n = 0;
-    do {
-        sample s = take(run, user, calls);
+    int calls = 1, n = 0;
+    sample s = take(run, user, calls);
+    while (calls < 1 << 16 && s.wall * calls < SHORTEST * 1e6) {
+        calls *= 2;
+        s = take(run, user, calls);
+    }
+    for (;; s = take(run, user, calls)) {
         wall[n] = s.wall;
         processor[n++] = s.processor;
-    } while (n < SAMPLES && clock_now() < end);
+        if (n == SAMPLES || clock_now() > end)
+            break;
+    }
     qsort(wall, (size_t)n, sizeof *wall, by_value);
     qsort(processor, (size_t)n, sizeof *processor, by_value);
     return (times){wall[n / 2], wall[0], processor[n / 2]};

@@ -17,7 +17,7 @@
 
 #include "peer.h"
 
-enum { MOST_ARGUMENTS = 20, CHECKED = 3 };
+enum { MOST_ARGUMENTS = 20, CHECKED = 2 };
 
 typedef struct arguments {
     dnnl_exec_arg_t of[MOST_ARGUMENTS];

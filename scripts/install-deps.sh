@@ -23,6 +23,7 @@ have() { # have KIND WHAT
     python) # the distribution's python, which need not be the first in the path
         /usr/bin/python3 -c "import importlib.util, sys
 sys.exit(importlib.util.find_spec('$2') is None)" 2>/dev/null ;;
+    library) ldconfig -p | grep -q "$2" ;;
     fuzzer) echo 'int LLVMFuzzerTestOneInput(const char *p, long n) { return p && n ? 0 : 0; }' |
         clang -x c -fsanitize=fuzzer,address -o /dev/null - >/dev/null 2>&1 ;;
     esac
@@ -64,7 +65,10 @@ lint   command  shellcheck                                  shellcheck
 lint   command  codespell                                   codespell
 fuzz   command  clang                                       clang
 fuzz   fuzzer   -                                           -
+bench  command  python3                                     python3
 bench  python   torch                                       python3-torch
+bench  library  libopenblas.so                              libopenblas0-pthread
+bench  header   oneapi/dnnl/dnnl.h                          libdnnl-dev
 TABLE
 }
 
