@@ -19,6 +19,11 @@ double clock_now(void)
     return seconds_of(CLOCK_MONOTONIC);
 }
 
+double clock_of_thread(void)
+{
+    return seconds_of(CLOCK_THREAD_CPUTIME_ID);
+}
+
 typedef struct sample {
     double wall, processor; /* microseconds of a call */
 } sample;

@@ -11,6 +11,8 @@ typedef struct times {
 
 /* Seconds since some moment. */
 double clock_now(void);
+/* Seconds that the processor spent on this thread. */
+double clock_of_thread(void);
 
 /* Calls run(user) for about `seconds`, at least once. What is too short for the clock is called several times to a
  * sample. */

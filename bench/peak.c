@@ -4,7 +4,8 @@
  *     peak THREADS
  *
  * Prints a JSON object: {"isa": .., "gflops": [of 1 thread, of 2, ..], "read": {"L1": {"bytes": .., "gbs": [..]}, ..}}.
- * Each figure is the best of many short runs: what others do on the machine can only lower it.
+ * Each figure is the best of many short runs, by the processor time of each thread: what others do on the machine can only
+ * lower it.
  *
  * No intrinsics: the compiler's vector types, for the widest instruction set that the processor has. This file alone is
  * compiled with -ffp-contract=fast, so that `c + a * b` is one operation. */
@@ -22,7 +23,7 @@ typedef struct work {
     const float *array;
     size_t bytes;
     pthread_barrier_t *start;
-    double rate; /* amount per second */
+    double rate; /* amount per second of this thread */
 } work;
 
 /* One instruction set: vectors of BYTES bytes. CHAINS independent sums hide the latency of each. */
@@ -86,15 +87,15 @@ static isa widest(void)
 static void *work_thread(void *user)
 {
     work *w = user;
-    double done = 0.0, start, end;
+    double done = 0.0, start, spent;
     w->run(w);
     pthread_barrier_wait(w->start);
-    start = clock_now();
+    start = clock_of_thread();
     do {
         done += w->run(w);
-        end = clock_now();
-    } while (end - start < TRIAL);
-    w->rate = done / (end - start);
+        spent = clock_of_thread() - start;
+    } while (spent < TRIAL);
+    w->rate = done / spent;
     return NULL;
 }
 
