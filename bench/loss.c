@@ -52,7 +52,7 @@ static recur_tensor *word_loss(model *m, recur_tensor *y)
     int64_t N = m->s.B * m->s.T;
     y = recur_reshape(m->tp, y, 2, (int64_t[]){N, m->s.H});
     recur_tensor *target = recur_input(m->tp, RECUR_I64, 1, &N, m->data.target);
-    return recur_cross_entropy(m->tp, recur_linear_forward(m->tp, &m->head, y), target, RECUR_CLASS_LOSS);
+    return recur_linear_cross_entropy(m->tp, y, m->head.weight, m->head.bias, target, RECUR_CLASS_LOSS);
 }
 
 static recur_tensor *language_loss(model *m)
