@@ -196,6 +196,7 @@ typedef struct recur_run {
                               batch; borrowed while the trainer lives; NULL */
     recur_observer *observe;
     void *user;
+    int lock; /* of the library: what recur_run_open() holds; begin with 0 */
 } recur_run;
 
 /* The files of a run folder. */
@@ -267,10 +268,12 @@ RECUR_API recur_status recur_trainer_validate_by(recur_trainer *t, double loss, 
  * NULL. */
 RECUR_API recur_status recur_trainer_finish(recur_trainer *t, recur_summary *summary);
 
-/* Checks and makes the folder: RECUR_ESTATE if it holds a run and neither force nor resume is asked for;
- * RECUR_EIO where it cannot be written. With `force` the files of the old run are removed, nothing else is.
- * Does nothing without a folder. */
-RECUR_API recur_status recur_run_open(recur_ctx *cx, const recur_run *run);
+/* Checks and makes the folder, and keeps it for this run until recur_run_close() or the end of the process: RECUR_ESTATE
+ * if another run has it, or if it holds a run and neither force nor resume is asked for; RECUR_EIO where it cannot be
+ * written. With `force` the files of the old run are removed, nothing else is. Does nothing without a folder. */
+RECUR_API recur_status recur_run_open(recur_ctx *cx, recur_run *run);
+/* Gives the folder back; the run may be opened again. Of a run that is not open: nothing. NULL is fine. */
+RECUR_API void recur_run_close(recur_run *run);
 
 #ifdef __cplusplus
 }

@@ -48,6 +48,10 @@ bool rcr_path_exists(const char *path);
 bool rcr_path_is_folder(const char *path);
 /* Makes a folder and those above it; one that is there is fine. */
 recur_status rcr_make_folder(recur_ctx *cx, const char *path);
+/* Keeps everybody else who asks for it out of a folder, until the lock is given back or the process ends. *lock is 0, and
+ * nobody is kept out, where the file system has no locks. RECUR_ESTATE where somebody else has it. */
+recur_status rcr_lock_folder(int *lock, recur_ctx *cx, const char *path);
+void rcr_unlock_folder(int lock);
 /* A file that is not there is fine. */
 recur_status rcr_remove_file(recur_ctx *cx, const char *path);
 /* Adds to the end of a file, which is made if it is not there. */

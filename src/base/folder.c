@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -59,6 +60,33 @@ recur_status rcr_make_folder(recur_ctx *cx, const char *path)
     }
     rcr_free(cx, part);
     return status == RECUR_OK ? make_one(cx, path) : status;
+}
+
+/* The folder itself is what is locked: nothing stays behind, and the kernel gives it back when the process dies. */
+recur_status rcr_lock_folder(int *lock, recur_ctx *cx, const char *path)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), result;
+    *lock = 0;
+    if (fd < 0) /* one that cannot be read */
+        return RECUR_OK;
+    do
+        result = flock(fd, LOCK_EX | LOCK_NB);
+    while (result != 0 && errno == EINTR);
+    if (result == 0) {
+        *lock = fd + 1;
+        return RECUR_OK;
+    }
+    bool taken = errno == EWOULDBLOCK;
+    close(fd);
+    return taken
+               ? rcr_fail(cx, RECUR_ESTATE, "%s: a training that is under way writes into this folder", path)
+               : RECUR_OK;
+}
+
+void rcr_unlock_folder(int lock)
+{
+    if (lock > 0)
+        close(lock - 1);
 }
 
 recur_status rcr_remove_file(recur_ctx *cx, const char *path)

@@ -38,6 +38,7 @@ static void close_job(job *j)
         rcr_labelled_close(&j->source[i]);
     }
     rcr_classifier_close(&j->net);
+    recur_run_close(&j->run);
 }
 
 static const recur_classify_config *config_of(const job *j)

@@ -37,6 +37,7 @@ static void close_job(job *j)
         recur_parts_free(j->parts[i]);
         rcr_source_close(&j->source[i]);
     }
+    recur_run_close(&j->run);
 }
 
 /* ---- data ---- */

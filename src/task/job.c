@@ -94,7 +94,7 @@ static recur_status check_resumed(recur_ctx *cx, const rcr_task *task, const voi
     return status;
 }
 
-recur_status rcr_job_begin(recur_ctx *cx, const rcr_task *task, const void *config, const recur_run *run)
+recur_status rcr_job_begin(recur_ctx *cx, const rcr_task *task, const void *config, recur_run *run)
 {
     recur_status status = check_resumed(cx, task, config, run);
     if (status == RECUR_OK)

@@ -19,9 +19,9 @@ typedef struct rcr_task {
 
 /* ---- a run ---- */
 
-/* Begins a run: refuses to resume one that was begun with another configuration, makes the folder, writes
- * config.json. */
-recur_status rcr_job_begin(recur_ctx *cx, const rcr_task *task, const void *config, const recur_run *run);
+/* Begins a run: makes the folder and keeps it until recur_run_close(), refuses to resume a run that was begun with
+ * another configuration, writes config.json. */
+recur_status rcr_job_begin(recur_ctx *cx, const rcr_task *task, const void *config, recur_run *run);
 /* The configuration as one JSON object: config.json, and "config" in a model's metadata. */
 void rcr_config_json(rcr_doc *j, const rcr_task *task, const void *config);
 /* Writes a document (indented, complete) into the run folder, if there is one, and frees it. */

@@ -42,6 +42,7 @@ static void close_job(job *j)
     for (int i = 0; i < RECUR_PARTS; i++)
         recur_stream_free(j->stream[i]);
     rcr_language_words_free(&j->words);
+    recur_run_close(&j->run);
 }
 
 /* ---- data ---- */

@@ -41,6 +41,7 @@ static void close_job(job *j)
     for (int i = 0; i < RECUR_PARTS; i++)
         rcr_tag_source_close(&j->source[i]);
     rcr_tag_words_close(&j->words);
+    recur_run_close(&j->run);
 }
 
 /* ---- data ---- */

@@ -54,6 +54,7 @@ static void close_job(job *j)
         recur_parts_free(j->parts[i]);
         rcr_pairs_close(&j->pairs[i]);
     }
+    recur_run_close(&j->run);
 }
 
 /* ---- data ---- */

@@ -71,18 +71,11 @@ static recur_status holds_a_run(bool *held, recur_ctx *cx, const recur_run *run)
     return status;
 }
 
-recur_status recur_run_open(recur_ctx *cx, const recur_run *run)
+/* In a folder of this run's own. */
+static recur_status prepare(recur_ctx *cx, const recur_run *run)
 {
-    if (!run || !run->folder)
-        return RECUR_OK;
-    recur_status status = rcr_make_folder(cx, run->folder);
-    if (status != RECUR_OK)
-        return status;
-    if (access(run->folder, W_OK | X_OK) != 0)
-        return rcr_fail(cx, RECUR_EIO, "cannot write into the folder %s", run->folder);
     bool held = false;
-    if (!run->resume)
-        status = holds_a_run(&held, cx, run);
+    recur_status status = run->resume ? RECUR_OK : holds_a_run(&held, cx, run);
     if (status != RECUR_OK || !held)
         return status;
     if (!run->force)
@@ -91,6 +84,32 @@ recur_status recur_run_open(recur_ctx *cx, const recur_run *run)
                         "another folder",
                         run->folder);
     return remove_run(cx, run);
+}
+
+recur_status recur_run_open(recur_ctx *cx, recur_run *run)
+{
+    if (!run || !run->folder)
+        return RECUR_OK;
+    recur_run_close(run);
+    recur_status status = rcr_make_folder(cx, run->folder);
+    if (status != RECUR_OK)
+        return status;
+    if (access(run->folder, W_OK | X_OK) != 0)
+        return rcr_fail(cx, RECUR_EIO, "cannot write into the folder %s", run->folder);
+    status = rcr_lock_folder(&run->lock, cx, run->folder);
+    if (status == RECUR_OK)
+        status = prepare(cx, run);
+    if (status != RECUR_OK)
+        recur_run_close(run);
+    return status;
+}
+
+void recur_run_close(recur_run *run)
+{
+    if (!run)
+        return;
+    rcr_unlock_folder(run->lock);
+    run->lock = 0;
 }
 
 void rcr_run_note(const recur_run *run, const char *text)

@@ -41,6 +41,23 @@ run "$recur" train forecast --resume --quiet --no-plot --out cut
 expect "a run that is done is done" 0 "lstm, *" ""
 check "and stays as it is" cmp whole/model.safetensors cut/model.safetensors
 
+# A second training in the same folder is refused, and the first one goes on; a killed one leaves the folder free.
+rm -rf cut
+"${train[@]}" --quiet --out cut >/dev/null 2>&1 &
+pid=$!
+wait_for cut
+for how in "" --force --resume; do
+    # shellcheck disable=SC2086 # no option at all is none
+    run "${train[@]}" --quiet --out cut $how
+    expect "a folder that is in use, ${how:-plainly}" 2 "" "recur: cut: a training that is under way writes into this folder"
+done
+check "the first one has its files" [ -s cut/config.json ]
+kill -KILL $pid
+wait $pid 2>/dev/null
+run "$recur" train forecast --resume --quiet --no-plot --out cut
+expect "the folder of a killed training" 0 "lstm, *" ""
+check "ends in the same bits" cmp whole/model.safetensors cut/model.safetensors
+
 # Training that diverges: exit status 1, and the best model so far stays.
 run "$recur" train forecast sine.csv --target value --cell rnn-relu --optimizer sgd --lr 1e5 --clip-norm 0 --scale none --quiet --no-plot --out wild
 expect "diverging" 1 "" "recur: training diverged: the loss is not finite in epoch *, batch *"

@@ -12,6 +12,7 @@ typedef struct problem {
     recur_params *ps;
     recur_linear_layer linear;
     recur_trainer *trainer;
+    recur_run run;
     double dropout;
     int64_t turns, stop_at; /* batches learnt by this process; the observer asks to stop there, 0 never */
     int64_t epochs_seen, poison; /* this batch's loss is not finite, -1 none */
@@ -31,17 +32,18 @@ static recur_status open_problem(problem *p, const recur_allocator *allocator, c
                                  recur_run run)
 {
     recur_options options = {.threads = 1, .allocator = allocator};
-    run.observe = observe;
-    run.user = p;
+    p->run = run;
+    p->run.observe = observe;
+    p->run.user = p;
     recur_status status = recur_ctx_create(&p->cx, &options);
     if (status == RECUR_OK)
         status = recur_params_create(&p->ps, p->cx, RECUR_F32, 5);
     if (status == RECUR_OK)
         status = recur_linear_create(&p->linear, p->ps, "linear", 1, 1, true);
     if (status == RECUR_OK)
-        status = recur_run_open(p->cx, &run);
+        status = recur_run_open(p->cx, &p->run);
     if (status == RECUR_OK)
-        status = recur_trainer_create(&p->trainer, p->ps, c, BATCHES, &run, meta, 1);
+        status = recur_trainer_create(&p->trainer, p->ps, c, BATCHES, &p->run, meta, 1);
     return status;
 }
 
@@ -53,6 +55,7 @@ static void opened(problem *p, recur_status status)
 
 static void close_problem(problem *p)
 {
+    recur_run_close(&p->run);
     recur_trainer_free(p->trainer);
     recur_params_free(p->ps);
     recur_ctx_free(p->cx);
@@ -505,6 +508,34 @@ static void test_schedule_is_made_for_its_epochs(void **state)
     remove_folder(folder);
 }
 
+/* Two runs in one folder: the second is refused, whatever it asks for, and harms nothing. */
+static void test_keeps_others_out(void **state)
+{
+    (void)state;
+    char folder[PATH], path[PATH];
+    recur_train_config c = quick();
+    make_folder(folder);
+    const recur_run others[] = {
+        {.folder = folder}, {.folder = folder, .force = true}, {.folder = folder, .resume = true}};
+    problem first = {.poison = -1}, p = {.poison = -1};
+    opened(&first, open_problem(&first, NULL, &c, others[0]));
+    write_text(in_folder(path, folder, RECUR_FILE_CONFIG), "{}");
+    for (int i = 0; i < 3; i++) {
+        p = (problem){.poison = -1};
+        recur_status status = open_problem(&p, NULL, &c, others[i]);
+        expect_error(p.cx, status, RECUR_ESTATE, "a training that is under way");
+        close_problem(&p);
+    }
+    assert_int_equal(access(path, F_OK), 0);
+    expect_ok(first.cx, learn(&first, NULL));
+    close_problem(&first);
+    p = (problem){.poison = -1};
+    opened(&p, open_problem(&p, NULL, &c, others[1]));
+    recur_run_close(NULL);
+    close_problem(&p);
+    remove_folder(folder);
+}
+
 /* ---- failing allocations ---- */
 
 static recur_status whole_run(const recur_allocator *allocator, void *argument)
@@ -550,6 +581,7 @@ int main(void)
         cmocka_unit_test(test_resume_averages),
         cmocka_unit_test(test_resume_after_limit),
         cmocka_unit_test(test_refuses_to_overwrite),
+        cmocka_unit_test(test_keeps_others_out),
         cmocka_unit_test(test_refuses_checkpoints),
         cmocka_unit_test(test_schedule_is_made_for_its_epochs),
         cmocka_unit_test(test_failing_allocations),
