@@ -62,7 +62,8 @@ recur_status rcr_make_folder(recur_ctx *cx, const char *path)
     return status == RECUR_OK ? make_one(cx, path) : status;
 }
 
-/* The folder itself is what is locked: nothing stays behind, and the kernel gives it back when the process dies. */
+/* The folder itself is what is locked: nothing stays behind, and the kernel gives it back when the process dies. By flock(),
+ * which POSIX lacks: its own locks know processes alone, and end with any descriptor of the file. */
 recur_status rcr_lock_folder(int *lock, recur_ctx *cx, const char *path)
 {
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), result;

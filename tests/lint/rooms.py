@@ -17,7 +17,7 @@ ROOMS = ["base", "kernel", "tape", "op", "rnn", "layer", "optim", "format", "inf
 STANDARD_C = """assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdalign stdarg
     stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string tgmath threads time uchar wchar wctype""".split()
 POSIX = """aio arpa/inet dirent dlfcn fcntl fnmatch ftw glob grp langinfo libgen netdb netinet/in poll pthread pwd regex
-    sched semaphore spawn strings sys/auxv sys/ioctl sys/mman sys/resource sys/select sys/socket sys/stat sys/statvfs
+    sched semaphore spawn strings sys/auxv sys/file sys/ioctl sys/mman sys/resource sys/select sys/socket sys/stat sys/statvfs
     sys/time sys/times sys/types sys/uio sys/utsname sys/wait syslog termios unistd utime wordexp""".split()
 SYSTEM = {name + ".h" for name in STANDARD_C + POSIX}
 
