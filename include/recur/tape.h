@@ -26,7 +26,7 @@ RECUR_API recur_status recur_tape_create(recur_tape **out, recur_ctx *cx, uint64
 RECUR_API void recur_tape_free(recur_tape *tp);
 
 /* Begins a step: everything on the tape dies, its memory is kept for reuse, the step number goes up by one.
- * After the first steps this allocates nothing. */
+ * After the first steps this allocates nothing. A parameter may change between steps, not within one. */
 RECUR_API void recur_tape_begin(recur_tape *tp, recur_mode mode);
 RECUR_API recur_mode recur_tape_mode(const recur_tape *tp);
 /* The step number, and setting it: a resumed run continues with the masks of the step where it stopped. */

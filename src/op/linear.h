@@ -12,6 +12,13 @@ typedef struct rcr_linear {
     int64_t M, I, O;
 } rcr_linear;
 
+/* In `shape`: the call multiplies M rows with the transpose of parameter w [O, I]. Where rows are few, packing w is as
+ * much as multiplying: its panel is kept for several calls of a step (tape/kept.h). */
+recur_status rcr_keep_weight(recur_call *c, const recur_tensor *w, int64_t M);
+/* y [M, O] = x [M, I] w^T + bias [O] (NULL: none), with a panel where one is kept, which changes no bit. */
+void rcr_times_weight(const recur_call *c, const recur_tensor *w, int64_t M, const void *x, const void *bias,
+                      void *y);
+
 /* In `shape`: checks the three inputs and fills *d. */
 recur_status rcr_linear_check(recur_call *c, rcr_linear *d);
 

@@ -3,6 +3,7 @@
 #include "rnn/pass.h"
 
 #include "base/alloc.h"
+#include "tape/kept.h"
 
 /* --- layout of the saved and scratch bytes --- */
 
@@ -65,6 +66,31 @@ size_t rcr_pass_scratch(rcr_pass *s, char *base)
     s->h_prev = piece(base, &used, N * s->O, s->item);
     s->dproj = piece(base, &used, s->projected ? N * s->O : 0, s->item);
     return used;
+}
+
+int rcr_cell_form(const rcr_pass *s, int walk)
+{
+    int cell = (int)RCR_PARAMS(rcr_pass_params, s->c)->cell;
+    return RCR_FORM_CELL + RCR_CELL_FORMS * cell + (s->normed ? RCR_NORMED_FORWARD : 0) + walk;
+}
+
+recur_status rcr_keep_panels(const rcr_pass *s)
+{
+    recur_call *c = s->c;
+    const recur_tensor *w = c->in[W_HH], *hr = c->in[W_HR]; /* NULL without a projection */
+    const rcr_rnn_kernels *k = &c->k->rnn;
+    struct {
+        const recur_tensor *w;
+        int form;
+        int64_t reals;
+    } panel[] = {{w, rcr_cell_form(s, RCR_CELL_FORWARD), s->cell->panel_size(s->H, s->O)},
+                 {hr, RCR_FORM_PRODUCT, k->product_size(s->O, s->H)},
+                 {w, rcr_cell_form(s, RCR_CELL_BACK), s->cell->panel_back_size(s->H, s->O)},
+                 {hr, RCR_FORM_PRODUCT_BACK, k->product_size(s->H, s->O)}};
+    recur_status status = RECUR_OK;
+    for (int i = 0; i < (c->mode == RECUR_INFER ? 2 : 4) && !status; i++)
+        status = rcr_keep(c, panel[i].w, panel[i].form, (size_t)panel[i].reals * s->item);
+    return status;
 }
 
 rcr_pass rcr_pass_of(recur_call *c)

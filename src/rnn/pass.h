@@ -68,6 +68,10 @@ typedef struct rcr_pass {
 rcr_pass rcr_pass_of(recur_call *c);
 size_t rcr_pass_saved(rcr_pass *s, char *base);
 size_t rcr_pass_scratch(rcr_pass *s, char *base);
+/* In `shape`: asks for the panels of weights that several passes of a step read (tape/kept.h). */
+recur_status rcr_keep_panels(const rcr_pass *s);
+/* Which form of weight_hh the cell's panel for this direction of the walk is. */
+int rcr_cell_form(const rcr_pass *s, int walk);
 /* Is what the cell makes not yet the layer's h, and needed later? */
 bool rcr_keeps_raw(const rcr_pass *s);
 

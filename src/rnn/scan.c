@@ -21,6 +21,8 @@
 
 #include "base/alloc.h"
 #include "base/pool.h"
+#include "op/linear.h"
+#include "tape/kept.h"
 
 static recur_status scan_shape(recur_call *c)
 {
@@ -41,6 +43,10 @@ static recur_status scan_shape(recur_call *c)
         st = rcr_declare(c, dtype, 2, cs);
     if (!st)
         st = rcr_save(c, rcr_pass_saved(&s, NULL));
+    if (!st)
+        st = rcr_keep_panels(&s);
+    if (!st)
+        st = rcr_keep_weight(c, c->in[W_IH], p->N);
     return st ? st : recur_call_scratch(c, rcr_pass_scratch(&s, NULL));
 }
 
@@ -73,20 +79,13 @@ static const void *input_bias(const rcr_pass *s)
     return s->bias;
 }
 
+/* A norm adds the bias later. */
 static void project_input(const rcr_pass *s)
 {
     const recur_call *c = s->c;
     const void *bias = input_bias(s);
-    rcr_gemm g = {.M = s->p->N,
-                  .N = s->G * s->H,
-                  .K = s->I,
-                  .A = {c->in[X]->data, s->I, 1},
-                  .B = {c->in[W_IH]->data, 1, s->I},
-                  .C = s->normed ? s->x : s->gates, /* a norm adds the bias later */
-                  .ldc = s->G * s->H,
-                  .start = bias && !s->normed ? RCR_START_BIAS : RCR_START_ZERO,
-                  .bias = bias};
-    rcr_gemm_run(c->cx, c->in[X]->dtype, &g);
+    rcr_times_weight(c, c->in[W_IH], s->p->N, c->in[X]->data, s->normed ? NULL : bias,
+                     s->normed ? s->x : s->gates);
 }
 
 /* Zoneout of what a step has made. */
@@ -163,8 +162,9 @@ static void scan_forward(recur_call *c)
     gather_state(&s, c->in[H0], s.O, s.h0);
     if (s.cell->c)
         gather_state(&s, c->in[C0], s.H, s.c0);
-    s.cell->pack(s.H, s.O, c->in[W_HH]->data, s.panel);
-    if (s.projected)
+    if (!rcr_kept(c, c->in[W_HH], rcr_cell_form(&s, RCR_CELL_FORWARD), &s.panel))
+        s.cell->pack(s.H, s.O, c->in[W_HH]->data, s.panel);
+    if (s.projected && !rcr_kept(c, c->in[W_HR], RCR_FORM_PRODUCT, &s.panel_hr))
         c->k->rnn.product_pack(s.O, s.H, c->in[W_HR]->data, s.H, 1, s.panel_hr);
     project_input(&s);
     rcr_parallel(c->cx, rcr_blocks_of(s.B), block_forward, &s);

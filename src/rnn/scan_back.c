@@ -8,6 +8,7 @@
 #include "base/pool.h"
 #include "op/ranges.h"
 #include "op/shape.h"
+#include "tape/kept.h"
 
 /* Gradient of the final states, from the caller's order to sorted rows; zeros where there is none. */
 static void gather_gradient(const rcr_pass *s, const void *dstate, int64_t width, char *sorted)
@@ -237,8 +238,9 @@ void rcr_scan_backward(recur_call *c)
     gather_gradient(&s, rcr_dout(c, 1), s.O, s.dh);
     if (s.cell->c)
         gather_gradient(&s, rcr_dout(c, 2), s.H, s.dc);
-    s.cell->pack_back(s.H, s.O, c->in[W_HH]->data, s.panel);
-    if (s.projected)
+    if (!rcr_kept(c, c->in[W_HH], rcr_cell_form(&s, RCR_CELL_BACK), &s.panel))
+        s.cell->pack_back(s.H, s.O, c->in[W_HH]->data, s.panel);
+    if (s.projected && !rcr_kept(c, c->in[W_HR], RCR_FORM_PRODUCT_BACK, &s.panel_hr))
         c->k->rnn.product_pack(s.H, s.O, c->in[W_HR]->data, 1, s.H, s.panel_hr);
     rcr_parallel(c->cx, rcr_blocks_of(s.B), block_backward, &s);
     scatter_gradient(&s, s.dh, s.O, rcr_din(c, H0));

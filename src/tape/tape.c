@@ -15,7 +15,7 @@ recur_status recur_tape_create(recur_tape **out, recur_ctx *cx, uint64_t seed)
     recur_tape *tp = rcr_alloc_zero(cx, sizeof *tp, "tape");
     if (!tp)
         return RECUR_ENOMEM;
-    *tp = (recur_tape){.cx = cx, .mode = RECUR_EVAL, .seed = seed};
+    *tp = (recur_tape){.cx = cx, .mode = RECUR_EVAL, .seed = seed, .keeper = tp};
     rcr_arena_init(&tp->arena, cx);
     *out = tp;
     return RECUR_OK;
@@ -34,6 +34,7 @@ void recur_tape_begin(recur_tape *tp, recur_mode mode)
 {
     rcr_arena_rewind(&tp->arena);
     tp->newest = NULL;
+    tp->panels = NULL;
     tp->mode = mode;
     tp->step++;
     tp->place = 0;

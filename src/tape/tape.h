@@ -15,6 +15,8 @@ typedef struct rcr_node {
     struct rcr_node *older;
 } rcr_node;
 
+typedef struct rcr_panel rcr_panel; /* tape/kept.c */
+
 struct recur_tape {
     recur_ctx *cx;
     rcr_arena arena; /* all that is on the tape: tensors, calls, saved bytes, gradients */
@@ -24,6 +26,8 @@ struct recur_tape {
     bool walked;                /* backward has run in this step */
     void *scratch;              /* the largest that any call has asked for; contents do not outlive a call */
     size_t scratch_bytes;
+    recur_tape *keeper; /* whose panels this tape uses: its own, unless rcr_keep_with() */
+    rcr_panel *panels;  /* packed parameters of the step, in the arena (tape/kept.h) */
 };
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "tape/kept.h"
 #include "task/translate.h"
 
 recur_status rcr_stepper_create(rcr_stepper *s, const rcr_translate_net *net)
@@ -14,7 +15,11 @@ recur_status rcr_stepper_create(rcr_stepper *s, const rcr_translate_net *net)
     recur_ctx *cx = recur_params_ctx(net->ps);
     *s = (rcr_stepper){.net = net};
     recur_status status = recur_tape_create(&s->whole, cx, 0);
-    return status == RECUR_OK ? recur_tape_create(&s->step, cx, 0) : status;
+    if (status == RECUR_OK)
+        status = recur_tape_create(&s->step, cx, 0);
+    if (status == RECUR_OK)
+        rcr_keep_with(s->step, s->whole);
+    return status;
 }
 
 void rcr_stepper_free(rcr_stepper *s)

@@ -121,6 +121,34 @@ static void test_rows(void **state)
     graph_close(&g);
 }
 
+/* A weight that is used again and again in a step, of which the tape keeps a panel: the bits of one that is used
+ * once, for many rows too, and after recur_tape_begin() those of its new numbers. */
+static void test_used_again(void **state)
+{
+    enum { M = 37, MANY = 300, O = 130, I = 65 };
+    (void)state;
+    for (int threads = 1; threads < 4; threads += 2)
+        for (int bias = 0; bias < 2; bias++) {
+            graph g;
+            graph_open(&g, RECUR_F32, &(recur_options){.threads = threads});
+            recur_tensor *x = graph_param(&g, "x", (dims)DIMS(MANY, I), -1, 1, 1);
+            recur_tensor *w = graph_param(&g, "w", (dims)DIMS(O, I), -1, 1, 2);
+            recur_tensor *once = graph_param(&g, "once", (dims)DIMS(O, I), -1, 1, 2);
+            recur_tensor *b = bias ? graph_param(&g, "b", (dims)DIMS(O), -1, 1, 3) : NULL;
+            for (int step = 0; step < 3; step++) {
+                recur_tape_begin(g.tp, RECUR_INFER);
+                recur_f32(w)[77] = recur_f32(once)[77] = (float)step;
+                recur_tensor *first = recur_linear(g.tp, x, once, b), *few = recur_slice(g.tp, x, 0, 0, M, 1);
+                for (int use = 0; use < 4; use++) {
+                    recur_tensor *y = recur_linear(g.tp, use < 3 ? few : x, w, b);
+                    assert_memory_equal(recur_f32(y), recur_f32(first),
+                                        (size_t)recur_count(y) * sizeof(float));
+                }
+            }
+            graph_close(&g);
+        }
+}
+
 /* One operand that meets a whole batch: its gradient adds up in the order of the batch, whoever computes it. */
 static void test_shared_operand(void **state)
 {
@@ -183,7 +211,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_matmul_gradients), cmocka_unit_test(test_linear_gradients),
         cmocka_unit_test(test_shapes),           cmocka_unit_test(test_rows),
-        cmocka_unit_test(test_shared_operand),   cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_used_again),       cmocka_unit_test(test_shared_operand),
+        cmocka_unit_test(test_refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
