@@ -148,7 +148,9 @@ typedef struct recur_multihead_in {
     recur_weights weights;          /* what to give back; after dropout, as PyTorch */
 } recur_multihead_in;
 
-/* output [B, Tq, E] or [Tq, B, E]. A query that may attend nothing gets out_proj.bias: its heads are 0. */
+/* output [B, Tq, E] or [Tq, B, E]. A query that may attend nothing gets out_proj.bias: its heads are 0. One sequence may
+ * come without the axis of the batch: query [Tq, E], key [Tk, kdim], value [Tk, vdim], key_padding_mask [Tk], attn_mask
+ * [Tq, Tk] or [H, Tq, Tk]; then output is [Tq, E], and weights are [Tq, Tk] or [H, Tq, Tk]. */
 RECUR_API recur_attention_out recur_multihead_forward(recur_tape *tp, const recur_multihead *l,
                                                       const recur_multihead_in *in);
 

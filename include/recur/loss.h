@@ -74,7 +74,8 @@ typedef struct recur_ctc {
  * alignments of the target to the steps. log_prob [T, N, C] from recur_log_softmax(); targets RECUR_I64
  * [N, S], or [sum of the target lengths] one behind the other; labels are 0 .. C - 1 and not the blank.
  * input_lengths, target_lengths RECUR_I64 [N], or NULL: all T, all S. The padding of both is never read.
- * RECUR_NONE gives [N]; the mean divides each loss by its target's length (at least 1), then by N.
+ * RECUR_NONE gives [N]; the mean divides each loss by its target's length (at least 1), then by N. One sequence may come
+ * without its axis: log_prob [T, C], targets [S], lengths of no axis or [1]; RECUR_NONE then gives one number.
  *
  * The gradient is the true one, -(expected share of step t that class c takes): 0 from a loss that is
  * infinite. PyTorch reports exp(log_prob) more for log_prob, which assumes the log_softmax in front; behind
@@ -83,7 +84,8 @@ RECUR_API recur_tensor *recur_ctc_loss(recur_tape *tp, recur_tensor *log_prob, r
                                        recur_tensor *input_lengths, recur_tensor *target_lengths,
                                        recur_ctc options);
 /* The labels of the likeliest alignment of sequence n: the greatest class of each of its first `length` steps
- * (the first of equals), repeats collapsed, blanks dropped. x [T, N, C]: probabilities, their logs or logits.
+ * (the first of equals), repeats collapsed, blanks dropped. x [T, N, C], or [T, C] for n = 0: probabilities, their
+ * logs or logits.
  * `labels` has room for `length`; *count is how many there are. */
 RECUR_API recur_status recur_ctc_greedy(recur_ctx *cx, const recur_tensor *x, int64_t n, int64_t length,
                                         int64_t blank, int64_t *labels, int64_t *count);

@@ -254,12 +254,37 @@ static void ctc_backward(recur_call *c)
 
 static const recur_op ctc_op = {"ctc_loss", ctc_shape, ctc_forward, ctc_backward};
 
-recur_tensor *recur_ctc_loss(recur_tape *tp, recur_tensor *log_prob, recur_tensor *targets,
-                             recur_tensor *input_lengths, recur_tensor *target_lengths, recur_ctc options)
+static recur_tensor *batch_loss(recur_tape *tp, recur_tensor *log_prob, recur_tensor *targets,
+                                recur_tensor *input_lengths, recur_tensor *target_lengths, recur_ctc options)
 {
     ctc p = {.o = options};
     recur_tensor *in[INPUTS] = {log_prob, targets, input_lengths, target_lengths};
     return recur_apply(tp, &ctc_op, in, INPUTS, &p, sizeof p);
+}
+
+/* A length without axes as a list of one. */
+static recur_tensor *list_of(recur_tape *tp, recur_tensor *length)
+{
+    return length && recur_rank(length) == 0 ? recur_reshape(tp, length, 1, (int64_t[]){1}) : length;
+}
+
+/* One sequence without the axis of a batch: log_prob [T, C], targets [S]. */
+static recur_tensor *sequence_loss(recur_tape *tp, recur_tensor *log_prob, recur_tensor *targets,
+                                   recur_tensor *input_length, recur_tensor *target_length, recur_ctc options)
+{
+    int64_t shape[] = {recur_dim(log_prob, 0), 1, recur_dim(log_prob, 1)};
+    log_prob = recur_reshape(tp, log_prob, 3, shape);
+    targets = recur_reshape(tp, targets, 2, (int64_t[]){1, recur_dim(targets, 0)});
+    recur_tensor *loss =
+        batch_loss(tp, log_prob, targets, list_of(tp, input_length), list_of(tp, target_length), options);
+    return options.reduction == RECUR_NONE ? recur_reshape(tp, loss, 0, NULL) : loss;
+}
+
+recur_tensor *recur_ctc_loss(recur_tape *tp, recur_tensor *log_prob, recur_tensor *targets,
+                             recur_tensor *input_lengths, recur_tensor *target_lengths, recur_ctc options)
+{
+    bool one = recur_rank(log_prob) == 2 && recur_rank(targets) == 1;
+    return (one ? sequence_loss : batch_loss)(tp, log_prob, targets, input_lengths, target_lengths, options);
 }
 
 /* --- greedy decoding --- */
@@ -267,9 +292,10 @@ recur_tensor *recur_ctc_loss(recur_tape *tp, recur_tensor *log_prob, recur_tenso
 static recur_status check_greedy(recur_ctx *cx, const recur_tensor *x, int64_t n, int64_t length,
                                  int64_t blank)
 {
-    if (!x || recur_rank(x) != 3 || recur_dtype_of(x) == RECUR_I64)
-        return rcr_fail(cx, RECUR_ESHAPE, "ctc_greedy: scores must be a floating tensor [T, N, C]");
-    int64_t T = recur_dim(x, 0), N = recur_dim(x, 1), C = recur_dim(x, 2);
+    int rank = recur_rank(x);
+    if (!x || (rank != 2 && rank != 3) || recur_dtype_of(x) == RECUR_I64)
+        return rcr_fail(cx, RECUR_ESHAPE, "ctc_greedy: scores must be a floating tensor [T, N, C] or [T, C]");
+    int64_t T = recur_dim(x, 0), N = rank == 3 ? recur_dim(x, 1) : 1, C = recur_dim(x, -1);
     if (n < 0 || n >= N)
         return rcr_fail(cx, RECUR_EINVAL, "ctc_greedy: there is no sequence %lld among %lld", (long long)n,
                         (long long)N);
@@ -290,7 +316,7 @@ recur_status recur_ctc_greedy(recur_ctx *cx, const recur_tensor *x, int64_t n, i
     if (s)
         return s;
     const rcr_kernels *k = rcr_kernels_of(cx, x->dtype);
-    int64_t N = x->shape[1], C = x->shape[2], before = blank;
+    int64_t N = x->rank == 3 ? x->shape[1] : 1, C = x->shape[x->rank - 1], before = blank;
     for (int64_t t = 0; t < length; t++) {
         double greatest; /* room for either type */
         int64_t label;

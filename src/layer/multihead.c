@@ -145,8 +145,8 @@ static rcr_attend attend_of(const recur_multihead *l, const recur_multihead_in *
     return p;
 }
 
-recur_attention_out recur_multihead_forward(recur_tape *tp, const recur_multihead *l,
-                                            const recur_multihead_in *in)
+static recur_attention_out attend_batch(recur_tape *tp, const recur_multihead *l,
+                                        const recur_multihead_in *in)
 {
     const rcr_steps *qs, *ks;
     recur_attention_out y = {0};
@@ -167,4 +167,47 @@ recur_attention_out recur_multihead_forward(recur_tape *tp, const recur_multihea
     y.output = recur_linear(tp, y.output, l->out_proj_weight, l->out_proj_bias);
     y.output = rcr_unpack_steps(tp, qs, y.output);
     return y.output ? y : (recur_attention_out){0};
+}
+
+/* --- one sequence without the axis of a batch --- */
+
+/* x of `rank` axes with one of length 1 put in; any other x as it is. */
+static recur_tensor *put_axis(recur_tape *tp, recur_tensor *x, int rank, int axis)
+{
+    int64_t shape[RECUR_MAX_RANK];
+    if (!x || recur_rank(x) != rank)
+        return x;
+    for (int i = 0; i <= rank; i++)
+        shape[i] = i == axis ? 1 : recur_dim(x, i < axis ? i : i - 1);
+    return recur_reshape(tp, x, rank + 1, shape);
+}
+
+static recur_tensor *drop_axis(recur_tape *tp, recur_tensor *x, int axis)
+{
+    int64_t shape[RECUR_MAX_RANK];
+    int n = 0;
+    for (int i = 0; i < recur_rank(x); i++)
+        if (i != axis)
+            shape[n++] = recur_dim(x, i);
+    return x ? recur_reshape(tp, x, n, shape) : NULL;
+}
+
+static recur_attention_out attend_one(recur_tape *tp, const recur_multihead *l, const recur_multihead_in *in)
+{
+    int batch = l->config.batch_first ? 0 : 1;
+    recur_multihead_in one = *in;
+    one.query = put_axis(tp, in->query, 2, batch);
+    one.key = in->key == in->query ? one.query : put_axis(tp, in->key, 2, batch);
+    one.value = in->value == in->query ? one.query
+                : in->value == in->key ? one.key
+                                       : put_axis(tp, in->value, 2, batch);
+    one.key_padding_mask = put_axis(tp, in->key_padding_mask, 1, 0);
+    recur_attention_out y = attend_batch(tp, l, &one);
+    return (recur_attention_out){drop_axis(tp, y.output, batch), drop_axis(tp, y.weights, 0)};
+}
+
+recur_attention_out recur_multihead_forward(recur_tape *tp, const recur_multihead *l,
+                                            const recur_multihead_in *in)
+{
+    return (recur_rank(in->query) == 2 ? attend_one : attend_batch)(tp, l, in);
 }

@@ -61,6 +61,42 @@ static void test_gradients(void **state)
         }
 }
 
+/* --- one sequence without an axis for it --- */
+
+/* Options: reduction, lengths given or not. */
+static recur_tensor *loss_of_one(recur_tape *tp, recur_tensor *const *p, const int64_t *o)
+{
+    static const int64_t labels[] = {1, 1, 3, -9};
+    recur_tensor *t = graph_i64(tp, (dims){1, {o[1] ? 4 : 3}}, labels);
+    recur_tensor *T = o[1] ? graph_i64(tp, (dims){0}, (int64_t[]){6}) : NULL,
+                 *L = o[1] ? graph_i64(tp, (dims){1, {1}}, (int64_t[]){3}) : NULL;
+    return recur_ctc_loss(tp, p[0], t, T, L, (recur_ctc){.blank = 2, .reduction = (recur_reduction)o[0]});
+}
+
+static void test_one_sequence(void **state)
+{
+    (void)state;
+    for (int r = RECUR_MEAN; r <= RECUR_NONE; r++)
+        for (int given = 0; given < 2; given++) {
+            const gradient_case one = {"one",      loss_of_one, {DIMS(7, 4)}, 1,
+                                       {r, given}, -3.0,        0.0,          RECUR_EVAL};
+            check_gradients(&one, 1);
+            graph g;
+            graph_open(&g, RECUR_F64, NULL);
+            recur_tensor *x = graph_input(g.tp, RECUR_F64, (dims)DIMS(7, 4), -3.0, 0.0, 1);
+            recur_tensor *alone = loss_of_one(g.tp, &x, one.options);
+            recur_tensor *y = graph_i64(g.tp, (dims)DIMS(1, 3), (int64_t[]){1, 1, 3});
+            recur_tensor *T = graph_i64(g.tp, (dims){1, {1}}, (int64_t[]){given ? 6 : 7});
+            recur_tensor *batch =
+                recur_ctc_loss(g.tp, recur_reshape(g.tp, x, 3, (int64_t[]){7, 1, 4}), y, T, NULL,
+                               (recur_ctc){.blank = 2, .reduction = (recur_reduction)r});
+            assert_non_null(alone);
+            assert_int_equal(recur_rank(alone), 0);
+            assert_true(recur_item(alone, 0) == recur_item(batch, 0));
+            graph_close(&g);
+        }
+}
+
 /* --- against enumeration --- */
 
 enum { T = 6, C = 3 };
@@ -283,6 +319,11 @@ static void test_greedy(void **state)
         assert_int_equal(recur_ctc_greedy(g.cx, x, 1, 9, 1, labels, &count), RECUR_OK);
         assert_int_equal(count, 5);
         assert_memory_equal(labels, ((int64_t[]){0, 0, 2, 3, 0}), 5 * sizeof *labels);
+        recur_tensor *one = recur_reshape(g.tp, recur_slice(g.tp, x, 1, 1, 2, 1), 2, (int64_t[]){10, 4});
+        assert_int_equal(recur_ctc_greedy(g.cx, one, 0, 10, 0, labels, &count), RECUR_OK);
+        assert_int_equal(count, 5);
+        assert_memory_equal(labels, ((int64_t[]){1, 1, 2, 3, 3}), 5 * sizeof *labels);
+        assert_int_equal(recur_ctc_greedy(g.cx, one, 1, 10, 0, labels, &count), RECUR_EINVAL);
         assert_int_equal(recur_ctc_greedy(g.cx, x, 0, 0, 0, labels, &count), RECUR_OK);
         assert_int_equal(count, 0);
         assert_int_equal(recur_ctc_greedy(g.cx, x, 2, 10, 0, labels, &count), RECUR_EINVAL);
@@ -362,15 +403,11 @@ static void test_failing_allocations(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_gradients),
-        cmocka_unit_test(test_enumeration),
-        cmocka_unit_test(test_impossible),
-        cmocka_unit_test(test_empty),
-        cmocka_unit_test(test_bits),
-        cmocka_unit_test(test_long),
-        cmocka_unit_test(test_greedy),
-        cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_failing_allocations),
+        cmocka_unit_test(test_gradients),   cmocka_unit_test(test_one_sequence),
+        cmocka_unit_test(test_enumeration), cmocka_unit_test(test_impossible),
+        cmocka_unit_test(test_empty),       cmocka_unit_test(test_bits),
+        cmocka_unit_test(test_long),        cmocka_unit_test(test_greedy),
+        cmocka_unit_test(test_refusals),    cmocka_unit_test(test_failing_allocations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
