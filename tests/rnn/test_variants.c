@@ -20,12 +20,21 @@ static void check_gradient(const rnn_case *k, recur_mode mode, int variant, int 
     teardown_rnn(&s);
 }
 
+/* A vector of doubles and a rest, whatever the instruction set; the widest is held against its twin in any case. */
+static int64_t width(int64_t hidden)
+{
+    const char *level = getenv("RECUR_TEST_LEVEL");
+    bool full = level && strcmp(level, "full") == 0;
+    return full || hidden < 9 ? hidden : 9;
+}
+
 static void gradients_agree_with_differences(void **state)
 {
     (void)state;
     FOR_VARIANTS(cell, variant, i)
     {
         rnn_case k = variant_case((recur_cell)cell, variant, i);
+        k.config.hidden = width(k.config.hidden);
         k.config.dropout = k.config.output_dropout = variant == ALL ? 0.2 : 0.0;
         check_gradient(&k, RECUR_TRAIN, variant, i);
     }
