@@ -105,24 +105,28 @@ RECUR_API recur_attention_out recur_attention_pool_forward(recur_tape *tp, const
 /* --- several heads ---
  *
  * Head h of H: softmax(Q_h K_h^T / sqrt(E / H) + masks) V_h with Q = W_q query + b_q and so on; the heads side
- * by side go through out_proj. As torch.nn.MultiheadAttention without add_bias_kv and add_zero_attn. */
+ * by side go through out_proj. As torch.nn.MultiheadAttention. */
 typedef struct recur_multihead_config {
     int64_t embed;      /* E */
     int64_t heads;      /* H, divides E */
     int64_t kdim, vdim; /* widths of keys and values; 0 means E */
     bool no_bias;
-    bool batch_first; /* [B, T, E], else [T, B, E] */
-    double dropout;   /* of the weights, in RECUR_TRAIN mode */
+    bool batch_first;   /* [B, T, E], else [T, B, E] */
+    double dropout;     /* of the weights, in RECUR_TRAIN mode */
+    bool add_bias_kv;   /* a learnt key and value behind those of every sequence, which nothing hides */
+    bool add_zero_attn; /* a key and a value of zeros behind all others: the weights may go nowhere */
 } recur_multihead_config;
 
 /* Parameters under PyTorch's names: in_proj_weight [3E, E] (query, key, value), or q_proj_weight [E, E],
  * k_proj_weight [E, kdim], v_proj_weight [E, vdim] where kdim or vdim is not E; in_proj_bias [3E] either way;
- * out_proj.weight [E, E], out_proj.bias [E]. The others are NULL. Initialised as PyTorch does: Glorot uniform,
- * biases zero, out_proj.weight uniform on +-1 / sqrt(E). */
+ * out_proj.weight [E, E], out_proj.bias [E]; with add_bias_kv bias_k and bias_v [1, 1, E]. The others are NULL.
+ * Initialised as PyTorch does: Glorot uniform, biases zero, out_proj.weight uniform on +-1 / sqrt(E), bias_k and bias_v
+ * Glorot normal. */
 typedef struct recur_multihead {
     recur_multihead_config config;
     recur_tensor *in_proj_weight, *q_proj_weight, *k_proj_weight, *v_proj_weight, *in_proj_bias;
     recur_tensor *out_proj_weight, *out_proj_bias;
+    recur_tensor *bias_k, *bias_v;
 } recur_multihead;
 RECUR_API recur_status recur_multihead_create(recur_multihead *out, recur_params *ps, const char *prefix,
                                               const recur_multihead_config *config);
@@ -150,7 +154,8 @@ typedef struct recur_multihead_in {
 
 /* output [B, Tq, E] or [Tq, B, E]. A query that may attend nothing gets out_proj.bias: its heads are 0. One sequence may
  * come without the axis of the batch: query [Tq, E], key [Tk, kdim], value [Tk, vdim], key_padding_mask [Tk], attn_mask
- * [Tq, Tk] or [H, Tq, Tk]; then output is [Tq, E], and weights are [Tq, Tk] or [H, Tq, Tk]. */
+ * [Tq, Tk] or [H, Tq, Tk]; then output is [Tq, E], and weights are [Tq, Tk] or [H, Tq, Tk]. With add_bias_kv and
+ * add_zero_attn weights have a further column each; masks are given without these. */
 RECUR_API recur_attention_out recur_multihead_forward(recur_tape *tp, const recur_multihead *l,
                                                       const recur_multihead_in *in);
 

@@ -44,6 +44,16 @@ static void add(recur_tensor **w, recur_params *ps, const char *prefix, const ch
         *s = recur_init_xavier_uniform(ps, *w, 1.0);
 }
 
+/* A step [1, 1, E] by Glorot normal. */
+static void add_step(recur_tensor **w, recur_params *ps, const char *prefix, const char *name, int64_t E,
+                     recur_status *s)
+{
+    if (*s)
+        return;
+    *w = rcr_layer_param(ps, prefix, name, 3, (int64_t[]){1, 1, E});
+    *s = *w ? recur_init_xavier_normal(ps, *w, 1.0) : recur_error(ps->cx, NULL);
+}
+
 recur_status recur_multihead_create(recur_multihead *out, recur_params *ps, const char *prefix,
                                     const recur_multihead_config *config)
 {
@@ -68,6 +78,10 @@ recur_status recur_multihead_create(recur_multihead *out, recur_params *ps, cons
         s = recur_init_uniform(ps, l.out_proj_weight, -1.0 / sqrt((double)E), 1.0 / sqrt((double)E));
     if (!f->no_bias)
         add(&l.out_proj_bias, ps, prefix, "out_proj.bias", E, 0, &s);
+    if (f->add_bias_kv) {
+        add_step(&l.bias_k, ps, prefix, "bias_k", E, &s);
+        add_step(&l.bias_v, ps, prefix, "bias_v", E, &s);
+    }
     if (!s)
         *out = l;
     return s;
@@ -129,6 +143,93 @@ static bool find_steps(recur_tape *tp, const recur_multihead *l, const recur_mul
     return *q;
 }
 
+/* --- further keys: add_bias_kv, add_zero_attn --- */
+
+static int64_t further_keys(const recur_multihead *l)
+{
+    return l->config.add_bias_kv + l->config.add_zero_attn;
+}
+
+/* Columns at .. at + E - 1 of packed rows as padded steps, with `bias` and zeros behind each sequence. */
+static recur_tensor *lengthen(recur_tape *tp, const recur_multihead *l, const rcr_steps *steps,
+                              recur_tensor *rows, int64_t at, recur_tensor *bias)
+{
+    const bool batch_first = l->config.batch_first;
+    const int64_t E = l->config.embed, B = steps->padded.B;
+    recur_tensor *part[3];
+    int n = 0;
+    if (recur_dim(rows, -1) != E)
+        rows = recur_slice(tp, rows, -1, at, at + E, 1);
+    part[n++] = rcr_unpack_steps(tp, steps, rows);
+    recur_tensor *zeros = recur_input(tp, recur_dtype_of(rows), 3,
+                                      (int64_t[]){batch_first ? B : 1, batch_first ? 1 : B, E}, NULL);
+    if (l->config.add_bias_kv)
+        part[n++] = recur_add(tp, zeros, bias);
+    if (l->config.add_zero_attn)
+        part[n++] = zeros;
+    return recur_concat(tp, part, n, batch_first ? 1 : 0);
+}
+
+/* A mask whose last axis is that of the keys, with n columns of zeros more. */
+static recur_tensor *widen(recur_tape *tp, recur_tensor *mask, int64_t n)
+{
+    int64_t shape[RECUR_MAX_RANK];
+    if (!mask || recur_rank(mask) == 0)
+        return mask;
+    for (int i = 0; i < mask->rank; i++)
+        shape[i] = mask->shape[i];
+    shape[mask->rank - 1] = n;
+    recur_tensor *both[] = {mask, recur_input(tp, mask->dtype, mask->rank, shape, NULL)};
+    return recur_concat(tp, both, 2, -1);
+}
+
+/* [B, Tk]: 1 where lengths or a mask of flags hide a key. Both were checked when the steps were found. */
+static recur_tensor *hidden_keys(recur_tape *tp, const recur_multihead_in *in, int64_t B, int64_t Tk)
+{
+    recur_tensor *hidden = recur_input(tp, RECUR_I64, 2, (int64_t[]){B, Tk}, NULL),
+                 *mask = in->key_padding_mask;
+    bool flags = mask && mask->dtype == RECUR_I64;
+    for (int64_t i = 0; hidden && i < B * Tk; i++) {
+        bool padding = in->lengths && i % Tk >= recur_i64(in->lengths)[i / Tk];
+        recur_i64(hidden)[i] = padding || (flags && recur_i64(mask)[i]);
+    }
+    return hidden;
+}
+
+/* Numbers to add to the scores, -infinity where a key is hidden. */
+static recur_tensor *hide_by_numbers(recur_tape *tp, recur_tensor *numbers, recur_tensor *hidden)
+{
+    recur_tensor *mask = recur_input(tp, numbers->dtype, numbers->rank, numbers->shape, numbers->data);
+    for (int64_t i = 0; mask && i < recur_count(mask) && i < recur_count(hidden); i++)
+        if (!recur_i64(hidden)[i])
+            continue;
+        else if (mask->dtype == RECUR_F32)
+            recur_f32(mask)[i] = -INFINITY;
+        else
+            recur_f64(mask)[i] = -INFINITY;
+    return mask;
+}
+
+/* Keys and values after their projection, and the masks, with the further ones; their steps, or NULL. */
+static const rcr_steps *add_keys(recur_tape *tp, const recur_multihead *l, const rcr_steps *ks, projection *x,
+                                 recur_multihead_in *in)
+{
+    const int64_t n = further_keys(l);
+    recur_tensor *k = lengthen(tp, l, ks, x->k, x->k_at, l->bias_k);
+    recur_tensor *v = lengthen(tp, l, ks, x->v, x->v_at, l->bias_v);
+    recur_tensor *hidden = widen(tp, hidden_keys(tp, in, ks->padded.B, ks->padded.T), n);
+    recur_tensor *mask = in->key_padding_mask ? widen(tp, in->key_padding_mask, n) : NULL;
+    in->attn_mask = widen(tp, in->attn_mask, n);
+    if (rcr_stuck(tp->cx))
+        return NULL;
+    in->key_padding_mask = mask && mask->dtype != RECUR_I64 ? hide_by_numbers(tp, mask, hidden) : hidden;
+    ks = rcr_steps_of(tp, k, NULL, hidden, l->config.batch_first);
+    x->k = ks ? rcr_pack_steps(tp, ks, k, "the key") : NULL;
+    x->v = ks ? rcr_pack_steps(tp, ks, v, "the value") : NULL;
+    x->k_at = x->v_at = 0;
+    return x->v ? ks : NULL;
+}
+
 static rcr_attend attend_of(const recur_multihead *l, const recur_multihead_in *in, const projection *x,
                             const rcr_steps *q, const rcr_steps *k)
 {
@@ -146,23 +247,26 @@ static rcr_attend attend_of(const recur_multihead *l, const recur_multihead_in *
 }
 
 static recur_attention_out attend_batch(recur_tape *tp, const recur_multihead *l,
-                                        const recur_multihead_in *in)
+                                        const recur_multihead_in *given)
 {
     const rcr_steps *qs, *ks;
     recur_attention_out y = {0};
-    if (!find_steps(tp, l, in, &qs, &ks))
+    recur_multihead_in in = *given;
+    if (!find_steps(tp, l, &in, &qs, &ks))
         return y;
-    recur_tensor *key = in->key ? in->key : in->query, *value = in->value ? in->value : key;
-    recur_tensor *q = rcr_pack_steps(tp, qs, in->query, "the query");
-    recur_tensor *k = key == in->query && ks == qs ? q : rcr_pack_steps(tp, ks, key, "the key");
+    recur_tensor *key = in.key ? in.key : in.query, *value = in.value ? in.value : key;
+    recur_tensor *q = rcr_pack_steps(tp, qs, in.query, "the query");
+    recur_tensor *k = key == in.query && ks == qs ? q : rcr_pack_steps(tp, ks, key, "the key");
     recur_tensor *v = value == key ? k : rcr_pack_steps(tp, ks, value, "the value");
     projection x = project_all(tp, l, q, k, v);
+    if (!rcr_stuck(tp->cx) && further_keys(l))
+        ks = add_keys(tp, l, ks, &x, &in);
     if (rcr_stuck(tp->cx))
         return y;
-    rcr_attend p = attend_of(l, in, &x, qs, ks);
-    recur_tensor *mask = in->key_padding_mask;
+    rcr_attend p = attend_of(l, &in, &x, qs, ks);
+    recur_tensor *mask = in.key_padding_mask;
     mask = mask && mask->dtype == RECUR_I64 && !ks->holes ? NULL : mask;
-    rcr_attend_in parts = {.q = x.q, .k = x.k, .v = x.v, .key_mask = mask, .attn_mask = in->attn_mask};
+    rcr_attend_in parts = {.q = x.q, .k = x.k, .v = x.v, .key_mask = mask, .attn_mask = in.attn_mask};
     y = rcr_attend_heads(tp, &p, &parts);
     y.output = recur_linear(tp, y.output, l->out_proj_weight, l->out_proj_bias);
     y.output = rcr_unpack_steps(tp, qs, y.output);

@@ -1,44 +1,12 @@
 // SPDX-License-Identifier: MIT
 /* Attention with several heads: gradients, the twin of primitive operations, masks, lengths, dropout, threads,
  * failing memory, parameters, refusals. tests/parity holds it against PyTorch. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <math.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "support/attention_twin.h"
+#include "layer/multihead_test.h"
 #include "support/fail_alloc.h"
-#include "support/graph.h"
-
-/* One number that both results enter. */
-static recur_tensor *join(recur_tape *tp, recur_attention_out y)
-{
-    recur_tensor *a = graph_weigh(tp, y.output), *b = y.weights ? graph_weigh(tp, y.weights) : NULL;
-    return a && b ? recur_add(tp, a, b) : a;
-}
 
 /* --- gradients --- */
 
 enum { HEADS, WEIGHTS, BATCH_FIRST, LENGTHS, KEY_MASK, ATTN_MASK, DROPOUT };
-enum { NO_MASK, HIDE, ADD, HIDE_EACH };
-
-/* A mask of these axes: about a third of the pairs hidden, or numbers to add. */
-static recur_tensor *mask_of(recur_tape *tp, recur_dtype dtype, int64_t kind, dims shape)
-{
-    if (kind == NO_MASK)
-        return NULL;
-    recur_tensor *numbers = graph_input(tp, dtype, shape, -1, 1, 50);
-    if (kind == ADD)
-        return numbers;
-    recur_tensor *mask = recur_input(tp, RECUR_I64, shape.rank, shape.n, NULL);
-    for (int64_t i = 0; i < recur_count(mask); i++)
-        recur_i64(mask)[i] = recur_item(numbers, i) > 0.3;
-    return mask;
-}
-
 static recur_multihead_in inputs(recur_tape *tp, recur_tensor *query, recur_tensor *key, const int64_t *o)
 {
     static const int64_t lengths[] = {4, 0, 3};
@@ -137,101 +105,7 @@ static void test_gradients(void **state)
     check_gradients(cases, sizeof cases / sizeof *cases);
 }
 
-/* --- one sequence without the axis of a batch --- */
-
-/* p: query [4, 6], key [5, 6], in_proj_weight, out_proj.weight; options: batch_first, kind of the masks, weights */
-static recur_multihead_in one_sequence(recur_tape *tp, recur_tensor *const *p, const int64_t *o,
-                                       recur_multihead *l)
-{
-    recur_dtype dtype = recur_dtype_of(p[0]);
-    *l = (recur_multihead){.config = {.embed = 6, .heads = 2, .batch_first = o[0]},
-                           .in_proj_weight = p[2],
-                           .out_proj_weight = p[3]};
-    dims pairs = DIMS(4, 5), each = DIMS(2, 4, 5);
-    return (recur_multihead_in){.query = p[0],
-                                .key = p[1],
-                                .key_padding_mask = mask_of(tp, dtype, o[1], (dims)DIMS(5)),
-                                .attn_mask = mask_of(tp, dtype, o[1], o[0] ? pairs : each),
-                                .weights = (recur_weights)o[2]};
-}
-
-static recur_tensor *unbatched(recur_tape *tp, recur_tensor *const *p, const int64_t *o)
-{
-    recur_multihead l;
-    recur_multihead_in in = one_sequence(tp, p, o, &l);
-    return join(tp, recur_multihead_forward(tp, &l, &in));
-}
-
-static void same_numbers(const recur_tensor *a, const recur_tensor *b, int rank)
-{
-    assert_non_null(a);
-    assert_int_equal(recur_rank(a), rank);
-    assert_int_equal(recur_count(a), recur_count(b));
-    for (int64_t i = 0; i < recur_count(a); i++)
-        assert_true(recur_item(a, i) == recur_item(b, i));
-}
-
-/* The bits of a batch of one, in either order of axes. */
-static void unbatched_is_a_batch_of_one(const int64_t *o)
-{
-    static const dims shapes[] = {DIMS(4, 6), DIMS(5, 6), DIMS(18, 6), DIMS(6, 6)};
-    graph g;
-    recur_multihead l;
-    recur_tensor *p[4];
-    graph_open(&g, RECUR_F64, NULL);
-    for (unsigned i = 0; i < 4; i++)
-        p[i] = graph_input(g.tp, RECUR_F64, shapes[i], -1, 1, i);
-    recur_multihead_in in = one_sequence(g.tp, p, o, &l);
-    recur_attention_out y = recur_multihead_forward(g.tp, &l, &in);
-    const int64_t q[2][3] = {{4, 1, 6}, {1, 4, 6}}, k[2][3] = {{5, 1, 6}, {1, 5, 6}};
-    in.query = recur_reshape(g.tp, in.query, 3, q[o[0]]);
-    in.key = recur_reshape(g.tp, in.key, 3, k[o[0]]);
-    if (in.key_padding_mask)
-        in.key_padding_mask = recur_reshape(g.tp, in.key_padding_mask, 2, (int64_t[]){1, 5});
-    recur_attention_out z = recur_multihead_forward(g.tp, &l, &in);
-    same_numbers(y.output, z.output, 2);
-    same_numbers(y.weights, z.weights, o[2] == RECUR_WEIGHTS_HEADS ? 3 : 2);
-    graph_close(&g);
-}
-
-static void test_unbatched(void **state)
-{
-    (void)state;
-    for (int64_t way = 0; way < 12; way++) {
-        const int64_t o[] = {way & 1, way / 4, way & 2 ? RECUR_WEIGHTS_HEADS : RECUR_WEIGHTS_MEAN};
-        const gradient_case one = {.name = "unbatched",
-                                   .f = unbatched,
-                                   .n = 4,
-                                   .shape = {DIMS(4, 6), DIMS(5, 6), DIMS(18, 6), DIMS(6, 6)},
-                                   .options = {o[0], o[1], o[2]}};
-        unbatched_is_a_batch_of_one(o);
-        check_gradients(&one, 1);
-    }
-}
-
 /* --- the twin --- */
-
-static void layer(graph *g, recur_multihead *l, recur_dtype dtype, const recur_multihead_config *config)
-{
-    graph_open(g, dtype, &(recur_options){.threads = 2});
-    assert_int_equal(recur_multihead_create(l, g->ps, "att", config), RECUR_OK);
-    for (int64_t i = 0; i < recur_count(l->in_proj_bias); i++) /* zeros would hide much */
-        if (dtype == RECUR_F64)
-            recur_f64(l->in_proj_bias)[i] = (double)(i % 7) / 5.0 - 0.5;
-        else
-            recur_f32(l->in_proj_bias)[i] = (float)(i % 7) / 5.0f - 0.5f;
-}
-
-static void near(const recur_tensor *a, const recur_tensor *b)
-{
-    assert_non_null(a);
-    assert_non_null(b);
-    assert_int_equal(recur_count(a), recur_count(b));
-    for (int64_t i = 0; i < recur_count(a); i++)
-        if (!(fabs(recur_item(a, i) - recur_item(b, i)) < 1e-12))
-            fail_msg("element %lld is %.17g, but should be %.17g", (long long)i, recur_item(a, i),
-                     recur_item(b, i));
-}
 
 enum { B = 4, Tq = 11, Tk = 19, E = 30, H = 3 };
 
@@ -594,6 +468,16 @@ static void test_create(void **state)
     check_range(a.out_proj_bias, 0.0);
     check_range(a.out_proj_weight, 1.0 / sqrt(8.0));
     assert_null(c.in_proj_bias);
+    assert_null(c.bias_k);
+    recur_multihead d;
+    assert_int_equal(
+        recur_multihead_create(
+            &d, g.ps, "d",
+            &(recur_multihead_config){.embed = 8, .heads = 2, .no_bias = true, .add_bias_kv = true}),
+        RECUR_OK);
+    assert_string_equal(recur_name(recur_params_at(g.ps, 14)), "d.bias_k");
+    assert_string_equal(recur_name(recur_params_at(g.ps, 15)), "d.bias_v");
+    check_shape(d.bias_v, (dims)DIMS(1, 1, 8));
     graph_close(&g);
 }
 
@@ -643,13 +527,12 @@ static void test_refusals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_gradients),      cmocka_unit_test(test_twin),
-        cmocka_unit_test(test_unbatched),      cmocka_unit_test(test_masks_agree),
-        cmocka_unit_test(test_all_hidden),     cmocka_unit_test(test_padding),
-        cmocka_unit_test(test_rows),           cmocka_unit_test(test_mean),
-        cmocka_unit_test(test_dropout),        cmocka_unit_test(test_threads),
-        cmocka_unit_test(test_failing_memory), cmocka_unit_test(test_create),
-        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_gradients),   cmocka_unit_test(test_twin),
+        cmocka_unit_test(test_masks_agree), cmocka_unit_test(test_all_hidden),
+        cmocka_unit_test(test_padding),     cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_mean),        cmocka_unit_test(test_dropout),
+        cmocka_unit_test(test_threads),     cmocka_unit_test(test_failing_memory),
+        cmocka_unit_test(test_create),      cmocka_unit_test(test_refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

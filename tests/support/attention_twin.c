@@ -86,10 +86,26 @@ static recur_tensor *heads(recur_tape *tp, const recur_multihead *l, recur_tenso
     return recur_transpose(tp, view(tp, y, recur_dim(x, 0), recur_dim(x, 1), H, E / H), 1, 2);
 }
 
+/* Heads [B, H, T, D] with those of `bias` [1, 1, E] and of zeros behind them. */
+static recur_tensor *lengthen(recur_tape *tp, const recur_multihead *l, recur_tensor *x, recur_tensor *bias)
+{
+    int64_t B = recur_dim(x, 0), H = recur_dim(x, 1), D = recur_dim(x, 3);
+    recur_tensor *zeros = recur_input(tp, recur_dtype_of(x), 4, (int64_t[]){B, H, 1, D}, NULL),
+                 *part[3] = {x};
+    int n = 1;
+    if (l->config.add_bias_kv)
+        part[n++] = recur_add(tp, zeros, view(tp, bias, 1, H, 1, D));
+    if (l->config.add_zero_attn)
+        part[n++] = zeros;
+    return n > 1 ? recur_concat(tp, part, n, 2) : x;
+}
+
 recur_attention_out twin_multihead(recur_tape *tp, const recur_multihead *l, recur_tensor *query,
                                    recur_tensor *key, recur_tensor *value, recur_tensor *mask)
 {
     recur_tensor *q = heads(tp, l, query, 0), *k = heads(tp, l, key, 1), *v = heads(tp, l, value, 2);
+    k = lengthen(tp, l, k, l->bias_k);
+    v = lengthen(tp, l, v, l->bias_v);
     recur_tensor *scores = recur_matmul(tp, q, recur_transpose(tp, k, 2, 3));
     scores = recur_affine(tp, scores, 1.0 / sqrt((double)recur_dim(q, 3)), 0.0);
     recur_tensor *weights = recur_softmax(tp, mask ? recur_add(tp, scores, mask) : scores, -1);
