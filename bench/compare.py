@@ -23,7 +23,13 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TOLERANCE = 1e-4  # of the scale of a number
 LONG = 8.0  # seconds after which a case is content with FEWEST rounds
 FEWEST = 3
+ROUNDS, SECONDS = 5, 0.15
 QUICK = dict(rounds=3, seconds=0.05, flops=2e10)
+SECTIONS = {  # what the table has: the title, the cases, who can do them
+    "training": ("Training steps of whole models", workloads.models, ["recur", "other", "PyTorch"]),
+    "layer": ("One layer, forward and backward", workloads.layers, ["recur", "other", "PyTorch", "oneDNN"]),
+    "inference": ("Inference", workloads.inference, ["recur", "other", "PyTorch", "oneDNN", "ONNX Runtime"]),
+}
 
 
 def read(path):
@@ -61,7 +67,7 @@ def bound(case, peak, threads):
     least = workloads.flops(case) / (peak["gflops"][threads - 1] * 1e9)
     if case["kind"] == "stream":
         weights = 4 * workloads.multiply_adds(case)
-        level = next((v for v in peak["read"].values() if weights <= 2 * v["bytes"]), peak["read"]["memory"])
+        level = next(v for v in peak["read"].values() if weights <= v["holds"])
         least = max(least, weights / (level["gbs"][threads - 1] * 1e9))
     return least
 
@@ -98,13 +104,17 @@ class Peer:
         self.name = name
         self.process = subprocess.Popen([*command, str(threads), folder], env=environment(threads), stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, text=True, bufsize=1)
+        self.version = self.answer("the start")["version"]
+
+    def answer(self, to):
+        line = self.process.stdout.readline()
+        if not line:
+            sys.exit(f"compare.py: {self.name} ended with status {self.process.wait()} at: {to}")
+        return json.loads(line)
 
     def ask(self, line):
         self.process.stdin.write(line + "\n")
-        answer = self.process.stdout.readline()
-        if not answer:
-            sys.exit(f"compare.py: {self.name} ended with status {self.process.wait()} at: {line}")
-        return json.loads(answer)
+        return self.answer(line)
 
     def close(self):
         self.process.stdin.close()
@@ -180,55 +190,55 @@ def show(row, names):
 
 
 def show_scaling(row, dimension):
+    """A line of the table of a dimension, whose first word is the key of a case."""
     case, ours = row["case"], row["peers"]["recur"]
     size = case[dimension.split(",")[0]]
     print(f"| {dimension} = {size:,} | {row['threads']} | {number(ours['us'])} ±{spread(ours):.0%} | {1e6 * ours['us'] / row['flops']:.2f} | "
           f"{row['bound_us'] / ours['us']:.0%} |", flush=True)
 
 
+def within(options, cases):
+    """The cases that were asked for."""
+    kept = [c for c in cases if not options.cases or c["name"] in options.cases]
+    if options.quick:
+        kept = [c for c in kept if c["cell"] != "gru" and workloads.flops(c) <= QUICK["flops"]]
+    return kept
+
+
 def scaling(peers_of, peak, options):
     rows = []
     for dimension, cases in workloads.scaling().items():
-        print(f"\n{dimension}, from {cases[0]['name']}\n\n| case | threads | us | ps per FLOP | of peak |\n|---|---:|---:|---:|---:|")
-        for case in cases:
+        print(f"\n{dimension}, from {cases[0]['name']}\n\n| case | threads | recur | ps per FLOP | of peak |\n|---|---:|---:|---:|---:|")
+        for case in within(options, cases):
             for threads in options.threads:
-                rows.append(measure(peers_of[threads][:1], case, threads, peak, options))
+                rows.append(measure(peers_of[threads], case, threads, peak, options))
                 show_scaling(rows[-1], dimension)
     return rows
 
 
-def chosen_cases(options):
-    cases = {"training": workloads.models(), "layer": workloads.layers(), "inference": workloads.inference()}
-    for title in options.only:
-        kept = [c for c in cases[title] if not options.cases or c["name"] in options.cases]
-        if options.quick:
-            kept = [c for c in kept if c["cell"] != "gru" and workloads.flops(c) <= QUICK["flops"]]
-        if kept:
-            yield title, kept
-
-
 def comparison(peers_of, peak, options):
-    rows, titles = [], {"training": "Training steps of whole models", "layer": "One layer, forward and backward", "inference": "Inference"}
-    for title, cases in chosen_cases(options):
-        names = [peer.name for peer in peers_of[options.threads[0]] if title != "training" or peer.name in ("recur", "other", "PyTorch")]
-        names = [name for name in names if title == "inference" or name != "ONNX Runtime"]
-        print(f"\n{titles[title]}\n")
-        head(names)
-        for case in cases:
+    rows = []
+    for title, cases, able in (SECTIONS[name] for name in options.only):
+        kept = within(options, cases())
+        names = [peer.name for peer in peers_of[options.threads[0]] if peer.name in able]
+        if kept:
+            print(f"\n{title}\n")
+            head(names)
+        for case in kept:
             for threads in options.threads:
                 rows.append(measure([p for p in peers_of[threads] if p.name in names], case, threads, peak, options))
                 show(rows[-1], names)
     return rows
 
 
-def describe(peak, options, missing):
+def describe(peak, load, peers, missing, options):
     rates = lambda values: ", ".join(f"{v:,.0f}" for v in values)
-    print(f"{processor()[0]}, {os.cpu_count()} processors, {platform.system()}; load {os.getloadavg()[0]:.1f} before the start")
+    print(f"{processor()[0]}, {os.cpu_count()} processors, {platform.system()}; load {load:.1f} before the start"
+          + (": a busy machine, see README.md" if load > 0.5 else ""))
+    print("; ".join(f"{peer.name} {peer.version}" for peer in peers) + (f"; not installed: {', '.join(missing)}" if missing else ""))
     print(f"Peak with {peak['isa']}, 1 to {max(options.threads)} threads: {rates(peak['gflops'])} GFLOP/s; reading GB/s: "
           + "; ".join(f"{name} {rates(level['gbs'])}" for name, level in peak["read"].items()))
     print(f"Microseconds, medians of {options.rounds} rounds" + (", of processor time" if options.clock == "processor_us" else ""))
-    if missing:
-        print(f"Not installed, left out: {', '.join(missing)}")
 
 
 def parse():
@@ -236,9 +246,9 @@ def parse():
     parser.add_argument("programs", help="folder of peak, peer_recur and, where oneDNN is, peer_onednn")
     parser.add_argument("--quick", action="store_true", help="LSTM and the smaller cases only, shorter")
     parser.add_argument("--scaling", action="store_true", help="recur alone as T, B, H, layers and threads grow")
-    parser.add_argument("--only", nargs="+", choices=["training", "layer", "inference"], default=["training", "layer", "inference"])
+    parser.add_argument("--only", nargs="+", choices=list(SECTIONS), default=list(SECTIONS))
     parser.add_argument("--cases", nargs="+", metavar="NAME", help="some cases only, by their name in the table")
-    parser.add_argument("--peers", nargs="+", metavar="NAME", help="some peers only, beside recur")
+    parser.add_argument("--peers", nargs="+", choices=["PyTorch", "oneDNN", "ONNX Runtime", "other"], help="some peers only, beside recur")
     parser.add_argument("--other", metavar="PEER_RECUR", help="peer_recur of another build, as a peer")
     parser.add_argument("--threads", nargs="+", type=int, default=[1, 2])
     parser.add_argument("--rounds", type=int)
@@ -247,28 +257,38 @@ def parse():
                         help="processor time of all threads instead of the clock's: on a busy machine, for 1 thread")
     parser.add_argument("--json", metavar="FILE")
     options = parser.parse_args()
-    options.rounds = options.rounds or (QUICK["rounds"] if options.quick else 5)
-    options.seconds = options.seconds or (QUICK["seconds"] if options.quick else 0.15)
+    unknown = set(options.cases or []) - {c["name"] for _, cases, _ in SECTIONS.values() for c in cases()}
+    if unknown:
+        parser.error(f"no case {', '.join(sorted(unknown))}: the names are those of the table, such as ptb or layer-gru-32-30-64-64")
+    options.rounds = options.rounds or (QUICK["rounds"] if options.quick else ROUNDS)
+    options.seconds = options.seconds or (QUICK["seconds"] if options.quick else SECONDS)
     return options
+
+
+def start(options, folder):
+    """The peers by number of threads, recur first, and the names of those that are not installed."""
+    found = commands(options.programs, options.other)
+    if options.peers or options.scaling:
+        found = {name: found[name] for name in found if name in ["recur", *(options.peers or [])]}
+    peers_of = {n: [Peer(name, command, n, folder) for name, command in found.items() if command] for n in options.threads}
+    return peers_of, [name for name in found if not found[name]]
 
 
 def main():
     options = parse()
-    found = commands(options.programs, options.other)
-    if options.peers or options.scaling:
-        found = {name: found[name] for name in found if name in ["recur", *(options.peers or [])]}
+    load = os.getloadavg()[0]
     peak = measure_peak(options.programs, max(options.threads))
-    describe(peak, options, [name for name in found if not found[name]])
-    load = os.getloadavg()
     with tempfile.TemporaryDirectory() as folder:
-        peers_of = {n: [Peer(name, command, n, folder) for name, command in found.items() if command] for n in options.threads}
+        peers_of, missing = start(options, folder)
+        versions = {peer.name: peer.version for peer in peers_of[options.threads[0]]}
+        describe(peak, load, peers_of[options.threads[0]], missing, options)
         rows = (scaling if options.scaling else comparison)(peers_of, peak, options)
         for peers in peers_of.values():
             for peer in peers:
                 peer.close()
     if options.json:
         with open(options.json, "w", encoding="utf-8") as f:
-            json.dump({"processor": processor()[0], "load": load, "peak": peak, "rows": rows}, f, indent=1)
+            json.dump({"processor": processor()[0], "load": load, "versions": versions, "peak": peak, "rows": rows}, f, indent=1)
 
 
 main()

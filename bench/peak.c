@@ -3,13 +3,14 @@
  *
  *     peak THREADS
  *
- * Prints a JSON object: {"isa": .., "gflops": [of 1 thread, of 2, ..], "read": {"L1": {"bytes": .., "gbs": [..]}, ..}}.
+ * Prints a JSON object: {"isa": .., "gflops": [of 1 thread, of 2, ..], "read": {"L1": {"holds": bytes, "gbs": [..]}, ..}}.
  * Each figure is the best of many short runs, by the processor time of each thread: what others do on the machine can only
  * lower it.
  *
  * No intrinsics: the compiler's vector types, for the widest instruction set that the processor has. This file alone is
  * compiled with -ffp-contract=fast, so that `c + a * b` is one operation. */
 #include <pthread.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -17,6 +18,7 @@
 
 enum { CHAINS = 12, TRIALS = 40, MOST_THREADS = 64 };
 static const double TRIAL = 0.01; /* seconds */
+static const size_t FEW_BYTES = 4000000;
 
 typedef struct work {
     double (*run)(const struct work *w); /* amount of work that it did */
@@ -26,46 +28,20 @@ typedef struct work {
     double rate; /* amount per second of this thread */
 } work;
 
-/* One instruction set: vectors of BYTES bytes. CHAINS independent sums hide the latency of each. */
-#define INSTRUCTION_SET(name, BYTES, attributes)                                                             \
-    typedef float vector_##name __attribute__((vector_size(BYTES)));                                         \
-    attributes static double flops_##name(const work *w)                                                     \
-    {                                                                                                        \
-        enum { ROUNDS = 100000, LANES = BYTES / (int)sizeof(float) };                                        \
-        vector_##name c[CHAINS], a = (vector_##name){0} + w->array[0], b = (vector_##name){0} + w->array[1]; \
-        for (int k = 0; k < CHAINS; k++)                                                                     \
-            c[k] = a * (float)k;                                                                             \
-        for (int i = 0; i < ROUNDS; i++)                                                                     \
-            for (int k = 0; k < CHAINS; k++)                                                                 \
-                c[k] = c[k] * a + b;                                                                         \
-        for (int k = 1; k < CHAINS; k++)                                                                     \
-            c[0] += c[k];                                                                                    \
-        volatile float sink = c[0][0];                                                                       \
-        (void)sink;                                                                                          \
-        return 2.0 * ROUNDS * CHAINS * LANES;                                                                \
-    }                                                                                                        \
-    attributes static double read_##name(const work *w)                                                      \
-    {                                                                                                        \
-        const vector_##name *v = (const vector_##name *)(const void *)w->array;                              \
-        size_t n = w->bytes / BYTES / CHAINS * CHAINS, passes = 1 + (size_t)4000000 / w->bytes;              \
-        vector_##name sum[CHAINS] = {{0}};                                                                   \
-        for (size_t t = 0; t < passes; t++) {                                                                \
-            for (size_t i = 0; i < n; i += CHAINS)                                                           \
-                for (int k = 0; k < CHAINS; k++)                                                             \
-                    sum[k] += v[i + (size_t)k];                                                              \
-            __asm__ volatile("" ::: "memory");                                                               \
-        }                                                                                                    \
-        for (int k = 1; k < CHAINS; k++)                                                                     \
-            sum[0] += sum[k];                                                                                \
-        volatile float sink = sum[0][0];                                                                     \
-        (void)sink;                                                                                          \
-        return (double)(passes * n * BYTES);                                                                 \
-    }
-
-INSTRUCTION_SET(baseline, 16, )
+/* Chains of independent sums hide the latency of each; the loops are compiled once for each instruction set. */
+#define SET baseline
+#define BYTES 16
+#define ATTRIBUTES
+#include "peak.inc"
 #ifdef __x86_64__
-INSTRUCTION_SET(avx2, 32, __attribute__((target("avx2,fma"))))
-INSTRUCTION_SET(avx512, 64, __attribute__((target("avx512f"))))
+#define SET avx2
+#define BYTES 32
+#define ATTRIBUTES __attribute__((target("avx2,fma")))
+#include "peak.inc"
+#define SET avx512
+#define BYTES 64
+#define ATTRIBUTES __attribute__((target("avx512f")))
+#include "peak.inc"
 #endif
 
 typedef struct isa {
@@ -178,20 +154,20 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: peak THREADS\n");
         return 2;
     }
-    /* Half of each cache; that of level 3 is shared. */
-    size_t L3 = cache_size(3, 8 << 20) / 2 / (size_t)threads / 4096 * 4096;
+    size_t L1 = cache_size(0, 32 << 10), L2 = cache_size(2, 256 << 10), L3 = cache_size(3, 8 << 20);
+    /* Half of a cache of one's own; a small part of the one that is shared, with others too. */
     const struct {
         const char *name;
-        size_t bytes;
-    } levels[] = {{"L1", cache_size(0, 32 << 10) / 2},
-                  {"L2", cache_size(2, 256 << 10) / 2},
-                  {"L3", L3},
-                  {"memory", 16 * L3}};
+        size_t holds, bytes;
+    } levels[] = {{"L1", L1, L1 / 2},
+                  {"L2", L2, L2 / 2},
+                  {"L3", L3, L3 / 8 / (size_t)threads / 4096 * 4096},
+                  {"memory", SIZE_MAX / 2, 4 * L3}};
     printf("{\"isa\": \"%s\", \"gflops\": ", best.name);
     measure(&(work){.run = best.flops, .bytes = 4096}, threads);
     printf(", \"read\": {");
     for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
-        printf("%s\"%s\": {\"bytes\": %zu, \"gbs\": ", i ? ", " : "", levels[i].name, levels[i].bytes);
+        printf("%s\"%s\": {\"holds\": %zu, \"gbs\": ", i ? ", " : "", levels[i].name, levels[i].holds);
         measure(&(work){.run = best.read, .bytes = levels[i].bytes}, threads);
         printf("}");
     }

@@ -48,6 +48,8 @@ int peer_serve(const peer *p, int argc, char **argv)
         fprintf(stderr, "usage: %s THREADS FOLDER, then cases on standard input (see compare.py)\n", argv[0]);
         return 2;
     }
+    printf("{\"version\": \"%s\"}\n", p->version);
+    fflush(stdout);
     while (fgets(line, sizeof line, stdin)) {
         if (strncmp(line, "case ", 5) == 0) {
             if (state)

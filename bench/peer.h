@@ -5,6 +5,7 @@
  *     PEER THREADS FOLDER
  *
  * On standard input                     on standard output, a line of JSON each
+ *                                       {"version": ".."} before anything else
  *     case kind=layer name=.. ..        {"numbers": {"y": [v, scale], ..}} or {"skip": true}
  *     run 0.2                           {"us": .., "least_us": .., "processor_us": ..}
  *
@@ -23,6 +24,7 @@ void peer_report(report *r, const char *name, double value, double scale);
 void peer_report_array(report *r, const char *name, const float *a, int64_t n);
 
 typedef struct peer {
+    const char *version;
     /* Makes the case ready and reports its numbers; NULL where this peer has no such thing. FOLDER/NAME.safetensors
      * holds the weights and the batch: recur writes it and is asked first, the others read it. */
     void *(*prepare)(const spec *s, int threads, const char *folder, report *r);

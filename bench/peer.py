@@ -57,8 +57,9 @@ def clock(run, seconds):
     return {"us": statistics.median(wall), "least_us": min(wall), "processor_us": statistics.median(processor)}
 
 
-def serve(prepare):
+def serve(version, prepare):
     """prepare(spec, threads, path) gives the numbers of a case and a function that runs it once, or None."""
+    print(json.dumps({"version": version}), flush=True)
     threads, folder, run = int(sys.argv[1]), sys.argv[2], None
     for line in sys.stdin:
         word, _, rest = line.partition(" ")

@@ -458,5 +458,8 @@ static void destroy(void *user)
 
 int main(int argc, char **argv)
 {
-    return peer_serve(&(peer){prepare, run, destroy}, argc, argv);
+    char text[SPEC_WORD];
+    const dnnl_version_t *v = dnnl_version();
+    snprintf(text, sizeof text, "%d.%d.%d", v->major, v->minor, v->patch);
+    return peer_serve(&(peer){text, prepare, run, destroy}, argc, argv);
 }

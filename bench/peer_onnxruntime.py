@@ -135,4 +135,4 @@ def prepare(spec, threads, path):
     return {"y": number(made.y.numpy())}, run
 
 
-peer.serve(prepare)
+peer.serve(onnxruntime.__version__, prepare)

@@ -158,5 +158,5 @@ static void destroy(void *user)
 
 int main(int argc, char **argv)
 {
-    return peer_serve(&(peer){prepare, run, destroy}, argc, argv);
+    return peer_serve(&(peer){recur_version(), prepare, run, destroy}, argc, argv);
 }

@@ -1,8 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """PyTorch, as a peer (peer.py): the models of workloads.py, a layer alone, streaming."""
-import sys
-
 import torch
 
 import peer
@@ -211,6 +209,4 @@ def blas():
     return next((name for name in ("openblas", "mkl", "blis") if name in maps), "reference")
 
 
-if blas() == "reference":
-    print("peer_torch.py: on the reference BLAS, slower than it can be: install libopenblas0-pthread", file=sys.stderr)
-peer.serve(prepare)
+peer.serve(f"{torch.__version__} on {blas()} BLAS", prepare)

@@ -23,7 +23,7 @@ have() { # have KIND WHAT
     python) # the distribution's python, which need not be the first in the path
         /usr/bin/python3 -c "import importlib.util, sys
 sys.exit(importlib.util.find_spec('$2') is None)" 2>/dev/null ;;
-    library) ldconfig -p | grep -q "$2" ;;
+    library) PATH=$PATH:/sbin:/usr/sbin ldconfig -p | grep -q "$2" ;;
     fuzzer) echo 'int LLVMFuzzerTestOneInput(const char *p, long n) { return p && n ? 0 : 0; }' |
         clang -x c -fsanitize=fuzzer,address -o /dev/null - >/dev/null 2>&1 ;;
     esac
