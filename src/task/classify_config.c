@@ -94,11 +94,12 @@ recur_classify_config recur_classify_defaults(void)
     c.model.pool = RECUR_POOL_MAX;
     c.model.dropout = 0.5;
     c.model.embedding_dropout = NAN;
-    c.train.epochs = 30;
+    c.train.epochs = 12;
     c.train.patience = 5;
-    c.train.schedule_patience = 1;
+    c.train.schedule = RECUR_RATE_COSINE;
+    c.train.average = 0.998;
     c.train.optimizer = RECUR_ADAMW;
-    c.train.lr = 0.002;
+    c.train.lr = 0.004;
     return c;
 }
 
