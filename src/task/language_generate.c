@@ -103,9 +103,11 @@ static void forbid_specials(const writer *w, int64_t rows)
             w->logits[r * w->V + i] = -INFINITY;
 }
 
-/* All of the prompt but its last unit, which begins the first step. */
+/* The mark with which texts begin in training, then all of the prompt but its last unit, which begins the first
+ * step. Without the mark the state would be one from which no text ever went on. */
 static void read_prompt(writer *w)
 {
+    recur_session_step(w->session[0], &(int64_t){RECUR_BOS}, w->logits);
     for (int64_t i = 0; i + 1 < w->n; i++)
         recur_session_step(w->session[0], &w->id[i], w->logits);
 }

@@ -195,6 +195,42 @@ static void test_reader_stops(void **state)
     recur_language_free(lm);
 }
 
+/* Nats of a text of n bytes. */
+static double nats(recur_ctx *cx, recur_language *lm, const char *content, size_t n)
+{
+    char path[PATH];
+    recur_score score, baseline;
+    write_text(in_folder(path, folder, "short.txt"), content);
+    expect_ok(cx, recur_language_evaluate(lm, path, &score, &baseline));
+    return recur_score_get(&score, "loss") * (double)n;
+}
+
+/* The unit that is written after a prompt is the one with which evaluation finds the whole likeliest: a prompt is the
+ * beginning of a text. */
+static void test_a_prompt_begins_a_text(void **state)
+{
+    static const char units[] = "acdefghinorstw ";
+    recur_language_config c = config();
+    c.train.epochs = 1;
+    c.train.lr = 0.1;
+    recur_language *lm = trained(*state, &c);
+    recur_generation g = recur_generation_defaults();
+    g.length = 1;
+    g.sampling = (recur_sampling){0};
+    for (const char *u = units; *u; u++) {
+        char prompt[2] = {*u}, all[3] = {*u};
+        g.prompt = prompt;
+        page p = written(*state, lm, &g);
+        all[1] = p.text[0];
+        double best = nats(*state, lm, all, 2);
+        for (const char *v = units; *v; v++) {
+            all[1] = *v;
+            assert_true(nats(*state, lm, all, 2) >= best - 1e-6);
+        }
+    }
+    recur_language_free(lm);
+}
+
 /* A beam finds a text at least as likely as the greedy one; with all beams there are, the likeliest. */
 static void test_beam_is_no_worse(void **state)
 {
@@ -305,6 +341,7 @@ int main(void)
         cmocka_unit_test(test_tied_weights),
         cmocka_unit_test(test_writes),
         cmocka_unit_test(test_reader_stops),
+        cmocka_unit_test(test_a_prompt_begins_a_text),
         cmocka_unit_test(test_beam_is_no_worse),
         cmocka_unit_test(test_open_refuses),
         cmocka_unit_test(test_threads_change_nothing),
