@@ -37,14 +37,6 @@ typedef struct scratch {
     char *dx; /* [M, I] */
 } scratch;
 
-/* Hands out pieces of a block; with base NULL it only counts. */
-static void *piece(char *base, size_t *used, int64_t n, size_t item)
-{
-    char *p = base ? base + *used : NULL;
-    *used += ((size_t)n * item + RCR_ALIGN - 1) & ~(size_t)(RCR_ALIGN - 1);
-    return p;
-}
-
 static bool all_count(const output_loss *p)
 {
     return p->d.M == p->N;
@@ -55,23 +47,23 @@ static saved saved_of(const recur_call *c, char *base, size_t *used)
     const output_loss *p = RCR_PARAMS(output_loss, c);
     int64_t M = p->d.M, some = all_count(p) ? 0 : M;
     size_t item = c->k->item;
-    saved s = {.divisor = piece(base, used, 1, sizeof(double))};
-    s.row = piece(base, used, some, sizeof(int64_t));
-    s.target = piece(base, used, some, sizeof(int64_t));
-    s.top = piece(base, used, M, item);
-    s.log_sum = piece(base, used, M, item);
-    s.x = piece(base, used, some * p->d.I, item);
-    s.logits = piece(base, used, p->rows * p->d.O, item);
+    saved s = {.divisor = rcr_piece(base, used, 1, sizeof(double))};
+    s.row = rcr_piece(base, used, some, sizeof(int64_t));
+    s.target = rcr_piece(base, used, some, sizeof(int64_t));
+    s.top = rcr_piece(base, used, M, item);
+    s.log_sum = rcr_piece(base, used, M, item);
+    s.x = rcr_piece(base, used, some * p->d.I, item);
+    s.logits = rcr_piece(base, used, p->rows * p->d.O, item);
     return s;
 }
 
 static scratch scratch_of(const recur_call *c, char *base, size_t *used)
 {
     const output_loss *p = RCR_PARAMS(output_loss, c);
-    scratch s = {.counting = piece(base, used, p->d.M, c->k->item)};
-    s.all = piece(base, used, p->N, c->k->item);
-    s.parts = piece(base, used, rcr_range_count(p->N, RCR_CHUNK), sizeof(double));
-    s.dx = piece(base, used, all_count(p) || c->mode == RECUR_INFER ? 0 : p->d.M * p->d.I, c->k->item);
+    scratch s = {.counting = rcr_piece(base, used, p->d.M, c->k->item)};
+    s.all = rcr_piece(base, used, p->N, c->k->item);
+    s.parts = rcr_piece(base, used, rcr_range_count(p->N, RCR_CHUNK), sizeof(double));
+    s.dx = rcr_piece(base, used, all_count(p) || c->mode == RECUR_INFER ? 0 : p->d.M * p->d.I, c->k->item);
     return s;
 }
 

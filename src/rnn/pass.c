@@ -7,15 +7,6 @@
 
 /* --- layout of the saved and scratch bytes --- */
 
-/* Hands out pieces of a block; with base NULL it only counts. `reals` never overflow: they are checked in
- * the operation's shape. */
-static char *piece(char *base, size_t *used, int64_t reals, size_t item)
-{
-    char *p = base ? base + *used : NULL;
-    *used += ((size_t)reals * item + RCR_ALIGN - 1) & ~(size_t)(RCR_ALIGN - 1);
-    return p;
-}
-
 bool rcr_keeps_raw(const rcr_pass *s)
 {
     return s->projected || (s->zone_h && s->cell->reads);
@@ -25,15 +16,15 @@ size_t rcr_pass_saved(rcr_pass *s, char *base)
 {
     int64_t N = s->p->N;
     size_t used = 0;
-    s->gates = piece(base, &used, N * s->G * s->H, s->item);
-    s->extra = piece(base, &used, s->cell->extra ? N * s->H : 0, s->item);
-    s->cs = piece(base, &used, s->cell->c ? N * s->H : 0, s->item);
-    s->raw = piece(base, &used, rcr_keeps_raw(s) ? N * s->H : 0, s->item);
-    s->h0 = piece(base, &used, s->B * s->O, s->item);
-    s->c0 = piece(base, &used, s->cell->c ? s->B * s->H : 0, s->item);
-    s->x = piece(base, &used, s->normed ? N * s->G * s->H : 0, s->item);
-    s->z = piece(base, &used, s->normed ? N * s->G * s->H : 0, s->item);
-    s->stats = piece(base, &used, s->normed ? N * RCR_RNN_STATS : 0, s->item);
+    s->gates = rcr_piece(base, &used, N * s->G * s->H, s->item);
+    s->extra = rcr_piece(base, &used, s->cell->extra ? N * s->H : 0, s->item);
+    s->cs = rcr_piece(base, &used, s->cell->c ? N * s->H : 0, s->item);
+    s->raw = rcr_piece(base, &used, rcr_keeps_raw(s) ? N * s->H : 0, s->item);
+    s->h0 = rcr_piece(base, &used, s->B * s->O, s->item);
+    s->c0 = rcr_piece(base, &used, s->cell->c ? s->B * s->H : 0, s->item);
+    s->x = rcr_piece(base, &used, s->normed ? N * s->G * s->H : 0, s->item);
+    s->z = rcr_piece(base, &used, s->normed ? N * s->G * s->H : 0, s->item);
+    s->stats = rcr_piece(base, &used, s->normed ? N * RCR_RNN_STATS : 0, s->item);
     return used;
 }
 
@@ -47,24 +38,24 @@ size_t rcr_pass_scratch(rcr_pass *s, char *base)
     const rcr_kernels *k = s->c->k;
     int64_t N = s->p->N, P = s->projected ? s->O : 0;
     size_t used = 0;
-    s->panel = piece(base, &used,
-                     larger(s->cell->panel_size(s->H, s->O), s->cell->panel_back_size(s->H, s->O)), s->item);
+    s->panel = rcr_piece(
+        base, &used, larger(s->cell->panel_size(s->H, s->O), s->cell->panel_back_size(s->H, s->O)), s->item);
     s->panel_hr =
-        piece(base, &used, larger(k->rnn.product_size(P, s->H), k->rnn.product_size(s->H, P)), s->item);
-    s->bias = piece(base, &used, s->G * s->H, s->item);
-    s->masked = piece(base, &used, s->state ? s->B * s->O : 0, s->item);
+        rcr_piece(base, &used, larger(k->rnn.product_size(P, s->H), k->rnn.product_size(s->H, P)), s->item);
+    s->bias = rcr_piece(base, &used, s->G * s->H, s->item);
+    s->masked = rcr_piece(base, &used, s->state ? s->B * s->O : 0, s->item);
     if (s->c->mode == RECUR_INFER)
         return used;
-    s->dh = piece(base, &used, s->B * s->O, s->item);
-    s->dc = piece(base, &used, s->cell->c ? s->B * s->H : 0, s->item);
-    s->draw = piece(base, &used, s->projected ? s->B * s->H : 0, s->item);
-    s->dz = piece(base, &used, s->B * s->G * s->H, s->item);
-    s->kept_h = piece(base, &used, s->zone_h ? s->B * s->O : 0, s->item);
-    s->kept_c = piece(base, &used, s->zone_c ? s->B * s->H : 0, s->item);
-    s->dh_mix = piece(base, &used, s->state ? s->B * s->H : 0, s->item);
-    s->dgains = piece(base, &used, s->normed ? rcr_blocks_of(s->B) * rcr_gains(s) : 0, s->item);
-    s->h_prev = piece(base, &used, N * s->O, s->item);
-    s->dproj = piece(base, &used, s->projected ? N * s->O : 0, s->item);
+    s->dh = rcr_piece(base, &used, s->B * s->O, s->item);
+    s->dc = rcr_piece(base, &used, s->cell->c ? s->B * s->H : 0, s->item);
+    s->draw = rcr_piece(base, &used, s->projected ? s->B * s->H : 0, s->item);
+    s->dz = rcr_piece(base, &used, s->B * s->G * s->H, s->item);
+    s->kept_h = rcr_piece(base, &used, s->zone_h ? s->B * s->O : 0, s->item);
+    s->kept_c = rcr_piece(base, &used, s->zone_c ? s->B * s->H : 0, s->item);
+    s->dh_mix = rcr_piece(base, &used, s->state ? s->B * s->H : 0, s->item);
+    s->dgains = rcr_piece(base, &used, s->normed ? rcr_blocks_of(s->B) * rcr_gains(s) : 0, s->item);
+    s->h_prev = rcr_piece(base, &used, N * s->O, s->item);
+    s->dproj = rcr_piece(base, &used, s->projected ? N * s->O : 0, s->item);
     return used;
 }
 

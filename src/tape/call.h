@@ -6,6 +6,7 @@
 
 #include <recur/tape.h>
 
+#include "base/alloc.h"
 #include "base/error.h"
 #include "tape/tensor.h"
 
@@ -35,6 +36,15 @@ struct recur_call {
  * recur_call_save(). */
 #define rcr_declare recur_call_declare
 #define rcr_save recur_call_save
+
+/* Hands out pieces of saved or scratch bytes, n items each, aligned. With base NULL it only counts (in `shape`, which
+ * checks that no product overflows): what it returns is no address then. */
+static inline void *rcr_piece(const char *base, size_t *used, int64_t n, size_t item)
+{
+    void *p = (void *)((uintptr_t)base + *used);
+    *used += ((size_t)n * item + RCR_ALIGN - 1) & ~(size_t)(RCR_ALIGN - 1);
+    return p;
+}
 
 /* Checks, in `shape`: RECUR_OK, or an error that names the operation, the input and both shapes or types. */
 recur_status rcr_check_float(recur_call *c, int index, const char *name); /* present, F32 or F64 as input 0 */
