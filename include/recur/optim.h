@@ -90,7 +90,8 @@ typedef struct recur_average recur_average;
  * most of all on small data sets. RECUR_EINVAL: a decay outside [0, 1). */
 RECUR_API recur_status recur_average_create(recur_average **out, recur_params *ps, double decay);
 RECUR_API void recur_average_free(recur_average *a);
-/* Takes in the parameters as they are: after each optimizer step. Allocates nothing. */
+/* Takes in the parameters as they are: after each optimizer step. Allocates nothing. RECUR_ESTATE where the set has
+ * grown. */
 RECUR_API recur_status recur_average_update(recur_average *a);
 /* Exchanges the parameters and their averages: once before the averages are used, and again before training
  * goes on. Buffers stay. */

@@ -14,7 +14,8 @@
 struct recur_average {
     recur_params *ps;   /* the parameters that are trained */
     recur_params *mean; /* theirs, in their order, and the count */
-    recur_tensor **of;  /* [size of ps]: the mean of a parameter; NULL for a buffer */
+    size_t size;        /* of ps */
+    recur_tensor **of;  /* [size]: the mean of a parameter; NULL for a buffer */
     recur_tensor *count;
     double decay;
     double weight; /* of the newest parameters, in the update under way */
@@ -44,6 +45,7 @@ recur_status recur_average_create(recur_average **out, recur_params *ps, double 
     if (!a)
         return RECUR_ENOMEM;
     a->ps = ps;
+    a->size = ps->size;
     a->decay = decay;
     a->of = rcr_alloc_zero(cx, (ps->size + 1) * sizeof(recur_tensor *), "an average");
     recur_status status = a->of ? recur_params_create(&a->mean, cx, ps->dtype, 0) : RECUR_ENOMEM;
@@ -86,6 +88,10 @@ static void update_chunk(void *job, int64_t index, int worker)
 
 recur_status recur_average_update(recur_average *a)
 {
+    if (a->ps->size != a->size)
+        return rcr_fail(a->ps->cx, RECUR_ESTATE,
+                        "the average was made for %zu parameters and buffers, now there are %zu", a->size,
+                        a->ps->size);
     double *count = recur_f64(a->count);
     double seen = *count >= 0 ? *count : 0; /* whatever a damaged file says */
     a->weight = fmax(1 - a->decay, 1 / (1 + seen));
@@ -109,7 +115,7 @@ static void swap(char *a, char *b, size_t n)
 
 void recur_average_swap(recur_average *a)
 {
-    for (size_t i = 0; i < a->ps->size; i++)
+    for (size_t i = 0; i < a->size; i++)
         if (a->of[i])
             swap(a->ps->tensors[i]->data, a->of[i]->data,
                  (size_t)a->of[i]->count * rcr_item_size(a->of[i]->dtype));

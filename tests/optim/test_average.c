@@ -125,6 +125,20 @@ static void wrong_decays_are_refused(void **state)
     recur_ctx_free(cx);
 }
 
+static void a_set_that_grew_is_refused(void **state)
+{
+    (void)state;
+    recur_ctx *cx = context();
+    recur_params *ps = params_of(cx, RECUR_F32, lengths, 1);
+    recur_average *a = average_of(ps, 0.5);
+    assert_non_null(recur_param(ps, "late", 1, &lengths[0]));
+    assert_int_equal(recur_average_update(a), RECUR_ESTATE);
+    recur_average_swap(a);
+    recur_average_free(a);
+    recur_params_free(ps);
+    recur_ctx_free(cx);
+}
+
 static recur_status make(const recur_allocator *allocator, void *unused)
 {
     (void)unused;
@@ -157,9 +171,9 @@ static void failing_allocations_leak_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(follows_its_definition),           cmocka_unit_test(swaps_and_swaps_back),
-        cmocka_unit_test(has_the_same_bits_everywhere),     cmocka_unit_test(wrong_decays_are_refused),
-        cmocka_unit_test(failing_allocations_leak_nothing),
+        cmocka_unit_test(follows_its_definition),       cmocka_unit_test(swaps_and_swaps_back),
+        cmocka_unit_test(has_the_same_bits_everywhere), cmocka_unit_test(wrong_decays_are_refused),
+        cmocka_unit_test(a_set_that_grew_is_refused),   cmocka_unit_test(failing_allocations_leak_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
